@@ -1,0 +1,4 @@
+//! What is indexed: the terms of a record, and how text becomes tokens.
+
+pub(crate) mod term;
+pub(crate) mod tokenizer;
