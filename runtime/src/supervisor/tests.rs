@@ -1,9 +1,13 @@
 //! What the supervisor promises: failures are noticed, stopping is ordered and bounded.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use super::*;
-use crate::clock::ManualClock;
+use super::tasks::TaskLabel;
+use super::{Connections, Supervisor};
+use crate::clock::{Clock, ManualClock};
+use crate::error_kind::chain;
+use crate::task::{OnError, OnStop, Task};
 
 fn supervisor() -> (Supervisor, ManualClock) {
     let (clock, hand) = Clock::manual(0);
