@@ -1,1 +1,18 @@
-//! stub
+//! Keeps records durably and finds them again. Knows no protocol: a request is opaque bytes plus the [`model::Batch`]
+//! that a decoder made of it.
+//!
+//! Durability contract: [`Writer::append`] returns once the batch is visible to queries and survives `kill -9` and
+//! power loss (with `sync: group`).
+
+pub mod config;
+pub mod error;
+mod index;
+pub mod leaf;
+pub mod model;
+pub mod predicate;
+mod store;
+
+pub use config::Config;
+pub use error::{Error, Result};
+pub use index::tokenizer::tokenize;
+pub use store::{Appended, Decoder, Reader, Snapshot, Store, Writer};
