@@ -1,1 +1,15 @@
-//! stub
+//! Load generator and benchmark: a seeded workload with a known truth, a sender that costs little, and the measures that
+//! compare a running server with its targets and its peers.
+//!
+//! `generate` makes the requests and `truth` what must be found; `load` sends them; `sink` answers instead of a server;
+//! `measure` starts the server and asks; `table` prints beside `targets` and `peers`.
+
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod generate;
+pub mod load;
+pub mod output;
+pub mod process;
+pub mod sink;
+pub mod truth;

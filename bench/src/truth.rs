@@ -1,0 +1,192 @@
+//! What must be found: kept while the workload is generated, never derived from what a server says.
+
+use std::collections::BTreeMap;
+
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+
+use crate::generate::{Emitted, Record, Service};
+
+/// How many of a search's newest times are kept.
+pub const NEWEST_KEPT: usize = 100;
+
+/// What one flow holds, by the flow rule: everything with its id, their traces, and traces linked to those.
+#[derive(Clone, Debug, Default)]
+pub struct FlowTruth {
+    /// The correlation id.
+    pub id: String,
+    /// Its traces, the first one first.
+    pub traces: Vec<[u8; 16]>,
+    /// Spans, each once.
+    pub spans: u64,
+    /// Log records.
+    pub logs: u64,
+    /// Spans whose status is error.
+    pub error_spans: u64,
+    /// Log records of severity error and above.
+    pub error_logs: u64,
+    /// Spans that are sent a second time in another request.
+    pub duplicates: u64,
+    /// The requests that hold its records, ascending.
+    pub requests: Vec<u32>,
+}
+
+/// What one service sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServiceTruth {
+    /// Spans, each once.
+    pub spans: u64,
+    /// Log records.
+    pub logs: u64,
+    /// Second copies of spans in other requests: a server may count them until it compacts.
+    pub duplicate_spans: u64,
+}
+
+/// A search over log records whose answer is known.
+#[derive(Clone, Copy, Debug)]
+pub struct SearchCase {
+    /// Its name in the report.
+    pub name: &'static str,
+    /// Words the body must hold, as whole tokens.
+    pub words: &'static [&'static str],
+    /// The service it must come from.
+    pub service: Option<Service>,
+    /// The string attribute it must carry.
+    pub attribute: Option<(&'static str, &'static str)>,
+}
+
+impl SearchCase {
+    /// The query in Spoor's search language.
+    pub fn query(&self) -> String {
+        let mut parts: Vec<String> = self.words.iter().map(|word| (*word).to_owned()).collect();
+        parts.extend(self.service.map(|service| format!("service:{}", service.name())));
+        parts.extend(self.attribute.map(|(key, value)| format!("{key}:\"{value}\"")));
+        parts.join(" ")
+    }
+
+    /// Whether `log` of `service` answers it.
+    pub fn matches(&self, service: Service, log: &LogRecord) -> bool {
+        self.service.is_none_or(|wanted| wanted == service)
+            && self.words.iter().all(|word| body_holds(log.body.as_ref(), word))
+            && self.attribute.is_none_or(|(key, value)| holds_text(&log.attributes, key, value))
+    }
+}
+
+/// The searches the benchmark asks.
+pub const SEARCHES: [SearchCase; 3] = [
+    SearchCase { name: "text: query orders", words: &["query", "orders"], service: None, attribute: None },
+    SearchCase {
+        name: "text: targeted binoculars",
+        words: &["targeted", "binoculars"],
+        service: None,
+        attribute: None,
+    },
+    SearchCase {
+        name: "attribute: thread.name of payment",
+        words: &[],
+        service: Some(Service::Payment),
+        attribute: Some(("thread.name", "grpc-worker-3")),
+    },
+];
+
+/// What a search finds.
+#[derive(Clone, Debug, Default)]
+pub struct SearchTruth {
+    /// All matches.
+    pub count: u64,
+    /// Times of the newest matches, newest first.
+    pub newest: Vec<u64>,
+}
+
+/// What a workload holds.
+#[derive(Clone, Debug, Default)]
+pub struct Truth {
+    /// By flow number.
+    pub flows: Vec<FlowTruth>,
+    /// By service.
+    pub services: BTreeMap<Service, ServiceTruth>,
+    /// Beside [`SEARCHES`].
+    pub searches: [SearchTruth; SEARCHES.len()],
+    /// Records in all requests, resent ones twice.
+    pub sent_records: u64,
+}
+
+impl Truth {
+    /// Records, each once.
+    pub fn records(&self) -> u64 {
+        self.services.values().map(|service| service.spans + service.logs).sum()
+    }
+
+    /// Second copies of spans.
+    pub fn duplicates(&self) -> u64 {
+        self.services.values().map(|service| service.duplicate_spans).sum()
+    }
+
+    /// Takes in another workload's truth; flow numbers then no longer name requests.
+    pub fn merge(&mut self, other: Self) {
+        self.flows.extend(other.flows);
+        for (service, more) in other.services {
+            let have = self.services.entry(service).or_default();
+            have.spans += more.spans;
+            have.logs += more.logs;
+            have.duplicate_spans += more.duplicate_spans;
+        }
+        for (have, more) in self.searches.iter_mut().zip(other.searches) {
+            have.count += more.count;
+            have.newest.extend(more.newest);
+        }
+        self.sent_records += other.sent_records;
+        self.finish();
+    }
+
+    pub(crate) fn observe(&mut self, service: Service, emitted: &Emitted) {
+        let counts = self.services.entry(service).or_default();
+        match &emitted.record {
+            Record::Span(_) if emitted.duplicate => counts.duplicate_spans += 1,
+            Record::Span(_) => counts.spans += 1,
+            Record::Log(log) => {
+                counts.logs += 1;
+                for (case, found) in SEARCHES.iter().zip(&mut self.searches) {
+                    if case.matches(service, log) {
+                        found.count += 1;
+                        found.newest.push(log.time_unix_nano);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(crate) fn observe_request(&mut self, emitted: &Emitted, request: u32) {
+        let Some(flow) = emitted.flow else { return };
+        let requests = &mut self.flows[flow as usize].requests;
+        if !requests.contains(&request) {
+            requests.push(request);
+        }
+    }
+
+    pub(crate) fn finish(&mut self) {
+        for search in &mut self.searches {
+            search.newest.sort_unstable_by(|left, right| right.cmp(left));
+            search.newest.truncate(NEWEST_KEPT);
+        }
+    }
+}
+
+fn body_holds(body: Option<&AnyValue>, word: &str) -> bool {
+    let Some(Value::StringValue(text)) = body.and_then(|body| body.value.as_ref()) else { return false };
+    // Most bodies do not hold the word at all; only those that do are cut into tokens.
+    text.contains(word) && tokens(text).any(|token| token == word)
+}
+
+/// The words of a text as a search sees them, but for their case.
+pub fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|character: char| !character.is_alphanumeric()).filter(|token| !token.is_empty())
+}
+
+fn holds_text(attributes: &[KeyValue], key: &str, value: &str) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.key == key
+            && matches!(attribute.value.as_ref().and_then(|any| any.value.as_ref()),
+                Some(Value::StringValue(text)) if text == value)
+    })
+}
