@@ -29,6 +29,8 @@ pub enum Command {
     },
     /// Send the workload to a sink in another process: the sender's own ceiling.
     Ceiling(CeilingArgs),
+    /// Start the server, measure it, and print the table; exit code 1 when an answer is wrong.
+    Run(Box<RunArgs>),
 }
 
 /// What to generate.

@@ -7,9 +7,14 @@
 pub mod cli;
 pub mod clock;
 pub mod commands;
+pub mod figures;
 pub mod generate;
 pub mod load;
+pub mod measure;
 pub mod output;
+pub mod peers;
 pub mod process;
 pub mod sink;
+pub mod table;
+pub mod targets;
 pub mod truth;

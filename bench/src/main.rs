@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser as _;
 use spoor_bench::cli::{Cli, Command};
-use spoor_bench::{commands, output};
+use spoor_bench::{commands, measure, output};
 
 /// Threads that send; the requests are encoded before, so that one is enough and the server has the rest.
 const SENDER_THREADS: usize = 1;
@@ -30,6 +30,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Load(arguments) => runtime.block_on(commands::load(&arguments))?,
         Command::Sink { listen } => runtime.block_on(commands::serve_sink(listen))?,
         Command::Ceiling(arguments) => runtime.block_on(commands::ceiling(&arguments))?,
+        Command::Run(arguments) => {
+            let right = runtime.block_on(measure::run(&arguments))?;
+            return Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 
-use super::estate::{Estate, Instance};
+use super::estate::{Estate, Instance, Service};
 use super::records::{Emitted, Record};
 use super::rng::Rng;
 use crate::truth::Truth;
@@ -37,6 +37,8 @@ pub enum Signal {
 pub struct Request {
     /// What it holds.
     pub signal: Signal,
+    /// Whose instance sends it.
+    pub service: Service,
     /// How many records.
     pub records: u32,
     /// The request this one repeats byte for byte, if it does.
@@ -143,7 +145,13 @@ impl<'a> Exporters<'a> {
         } else {
             (Signal::Spans, spans(instance, batch))
         };
-        let request = Request { signal, records, resend_of: None, framed: frame(&message, false) };
+        let request = Request {
+            signal,
+            service: instance.service,
+            records,
+            resend_of: None,
+            framed: frame(&message, false),
+        };
         truth.sent_records += u64::from(records);
         self.requests.push(request.clone());
         if self.rng.below(10_000) < RESENT_PER_10_000 {

@@ -1,0 +1,235 @@
+//! Answers against the truth. Each check gives the first difference in words.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::api::Answer;
+use crate::generate::{Service, hex};
+use crate::truth::{FlowTruth, NEWEST_KEPT, SearchTruth, Truth};
+
+/// The outcome of a check.
+pub(super) type Checked = Result<(), String>;
+
+/// A whole flow: counts, traces, and as many records as counted.
+pub(super) fn flow(answer: &Answer, truth: &FlowTruth) -> Checked {
+    let json = answer.ok().map_err(|error| format!("flow {}: {error:#}", truth.id))?;
+    let same = |name: &str, expected: u64| {
+        same_number(&json, name, expected).map_err(|why| format!("flow {}: {why}", truth.id))
+    };
+    same("span_count", truth.spans)?;
+    same("log_count", truth.logs)?;
+    same("error_count", truth.error_spans + truth.error_logs)?;
+    let listed = |name: &str| json[name].as_array().map_or(0, Vec::len) as u64;
+    if (listed("spans"), listed("logs")) != (truth.spans, truth.logs) || !json["truncated"].is_null() {
+        return Err(format!(
+            "flow {}: lists {} spans and {} logs, truncated {}",
+            truth.id,
+            listed("spans"),
+            listed("logs"),
+            json["truncated"]
+        ));
+    }
+    let found =
+        json["traces"].as_array().into_iter().flatten().filter_map(|trace| trace["trace_id"].as_str());
+    let found: BTreeSet<String> = found.map(str::to_owned).collect();
+    let expected: BTreeSet<String> = truth.traces.iter().map(|trace| hex(trace)).collect();
+    if found != expected {
+        return Err(format!("flow {}: traces {found:?}, expected {expected:?}", truth.id));
+    }
+    Ok(())
+}
+
+/// No such flow.
+pub(super) fn no_flow(answer: &Answer) -> Checked {
+    let code = answer.json().map_err(|error| format!("{error:#}"))?["error"]["code"].clone();
+    if answer.status == 404 && code == "not_found" {
+        return Ok(());
+    }
+    Err(format!("absent id: status {}, code {code}", answer.status))
+}
+
+/// `/find` names the kind of a known id; an absent id has no match.
+pub(super) fn find(answer: &Answer, id: &str, kind: Option<&str>) -> Checked {
+    let json = answer.ok().map_err(|error| format!("find {id}: {error:#}"))?;
+    let Some(matches) = json["matches"].as_array() else {
+        return Err(format!("find {id}: no list of matches"));
+    };
+    let right = match kind {
+        None => matches.is_empty(),
+        Some(kind) => matches.iter().any(|found| found["kind"] == kind),
+    };
+    if right { Ok(()) } else { Err(format!("find {id}: {}, expected {kind:?}", json["matches"])) }
+}
+
+/// The newest matches, newest first, by their times.
+pub(super) fn search(answer: &Answer, query: &str, truth: &SearchTruth) -> Checked {
+    let json = answer.ok().map_err(|error| format!("search {query}: {error:#}"))?;
+    let records = json["records"].as_array().ok_or_else(|| format!("search {query}: no list of records"))?;
+    let expected = truth.newest.len().min(NEWEST_KEPT);
+    if records.len() != expected {
+        return Err(format!("search {query}: {} records, expected {expected}", records.len()));
+    }
+    for (record, expected) in records.iter().zip(&truth.newest) {
+        if record["time"] != expected.to_string().as_str() {
+            return Err(format!("search {query}: a record of {}, expected {expected}", record["time"]));
+        }
+    }
+    Ok(())
+}
+
+/// A histogram's total and its buckets, within what may be counted.
+pub(super) fn histogram(answer: &Answer, what: &str, expected: std::ops::RangeInclusive<u64>) -> Checked {
+    let json = answer.ok().map_err(|error| format!("histogram of {what}: {error:#}"))?;
+    let total = json["total"].as_u64().ok_or_else(|| format!("histogram of {what}: no total"))?;
+    let buckets: u64 =
+        json["buckets"].as_array().into_iter().flatten().filter_map(|bucket| bucket["count"].as_u64()).sum();
+    if total != buckets || !expected.contains(&total) {
+        return Err(format!("histogram of {what}: total {total}, buckets {buckets}, expected {expected:?}"));
+    }
+    Ok(())
+}
+
+/// Counts by service, spans and log records together. Second copies of spans may be counted until compaction.
+pub(super) fn service_values(answer: &Answer, truth: &Truth) -> Checked {
+    let json = answer.ok().map_err(|error| format!("values of service: {error:#}"))?;
+    for (service, counts) in &truth.services {
+        let found = entry(&json["values"], "value", *service)?["count"].as_u64().unwrap_or(0);
+        let expected = counts.spans + counts.logs;
+        if !(expected..=expected + counts.duplicate_spans).contains(&found) {
+            return Err(format!("values of service: {} has {found}, expected {expected}", service.name()));
+        }
+    }
+    let listed = json["values"].as_array().map_or(0, Vec::len);
+    if listed == truth.services.len() { Ok(()) } else { Err(format!("values of service: {listed} values")) }
+}
+
+/// Counts by service and signal.
+pub(super) fn services(answer: &Answer, truth: &Truth) -> Checked {
+    let json = answer.ok().map_err(|error| format!("services: {error:#}"))?;
+    for (service, counts) in &truth.services {
+        let (spans, logs) = service_counts(&json, *service)?;
+        if !(counts.spans..=counts.spans + counts.duplicate_spans).contains(&spans) || logs != counts.logs {
+            return Err(format!(
+                "services: {} has {spans} spans and {logs} logs, expected {} and {}",
+                service.name(),
+                counts.spans,
+                counts.logs
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Spans and log records of a service, as `/services` tells them.
+pub(super) fn service_counts(json: &Value, service: Service) -> Result<(u64, u64), String> {
+    let entry = entry(&json["services"], "name", service)?;
+    Ok((entry["span_count"].as_u64().unwrap_or(0), entry["log_count"].as_u64().unwrap_or(0)))
+}
+
+fn entry<'a>(list: &'a Value, key: &str, service: Service) -> Result<&'a Value, String> {
+    let found = list.as_array().into_iter().flatten().find(|entry| entry[key] == service.name());
+    found.ok_or_else(|| format!("{} is not in the list", service.name()))
+}
+
+fn same_number(json: &Value, name: &str, expected: u64) -> Checked {
+    if json[name].as_u64() == Some(expected) {
+        return Ok(());
+    }
+    Err(format!("{name} is {}, expected {expected}", json[name]))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::truth::ServiceTruth;
+
+    fn flow_truth() -> FlowTruth {
+        let traces = vec![[1; 16], [2; 16]];
+        FlowTruth { id: "o-1".to_owned(), traces, spans: 2, logs: 1, error_logs: 1, ..FlowTruth::default() }
+    }
+
+    fn flow_answer() -> Value {
+        json!({
+            "span_count": 2, "log_count": 1, "error_count": 1, "truncated": null, "spans": [{}, {}], "logs": [{}],
+            "traces": [{"trace_id": hex(&[2; 16])}, {"trace_id": hex(&[1; 16])}],
+        })
+    }
+
+    #[test]
+    fn a_flow_with_anything_missing_is_wrong() {
+        assert_eq!(flow(&Answer::of(200, &flow_answer()), &flow_truth()), Ok(()));
+        for (pointer, value) in [
+            ("/span_count", json!(1)),
+            ("/log_count", json!(2)),
+            ("/error_count", json!(0)),
+            ("/truncated", json!({"spans": 1})),
+            ("/spans", json!([{}])),
+            ("/traces/0/trace_id", json!(hex(&[3; 16]))),
+        ] {
+            let mut answer = flow_answer();
+            *answer.pointer_mut(pointer).unwrap() = value;
+            assert!(flow(&Answer::of(200, &answer), &flow_truth()).is_err(), "{pointer} is not checked");
+        }
+        assert!(flow(&Answer::of(404, &flow_answer()), &flow_truth()).is_err());
+    }
+
+    #[test]
+    fn only_not_found_says_that_an_id_is_absent() {
+        assert_eq!(no_flow(&Answer::of(404, &json!({"error": {"code": "not_found"}}))), Ok(()));
+        assert!(no_flow(&Answer::of(404, &json!({"error": {"code": "no_such_route"}}))).is_err());
+        assert!(no_flow(&Answer::of(200, &flow_answer())).is_err());
+    }
+
+    #[test]
+    fn a_find_must_name_the_kind() {
+        let flow = Answer::of(200, &json!({"matches": [{"kind": "flow"}]}));
+        assert_eq!(find(&flow, "x", Some("flow")), Ok(()));
+        assert!(find(&flow, "x", Some("trace")).is_err());
+        assert!(find(&flow, "x", None).is_err());
+        assert_eq!(find(&Answer::of(200, &json!({"matches": []})), "x", None), Ok(()));
+    }
+
+    #[test]
+    fn a_search_must_give_the_newest_in_order() {
+        let truth = SearchTruth { count: 3, newest: vec![30, 20, 10] };
+        let answer = |times: &[&str]| {
+            let records: Vec<Value> = times.iter().map(|time| json!({"time": time})).collect();
+            Answer::of(200, &json!({"records": records}))
+        };
+        assert_eq!(search(&answer(&["30", "20", "10"]), "q", &truth), Ok(()));
+        assert!(search(&answer(&["20", "30", "10"]), "q", &truth).is_err());
+        assert!(search(&answer(&["30", "20"]), "q", &truth).is_err());
+    }
+
+    #[test]
+    fn a_histogram_must_add_up() {
+        let answer =
+            |total: u64| Answer::of(200, &json!({"total": total, "buckets": [{"count": 4}, {"count": 6}]}));
+        assert_eq!(histogram(&answer(10), "all", 9..=10), Ok(()));
+        assert!(histogram(&answer(10), "all", 11..=12).is_err());
+        assert!(histogram(&answer(11), "all", 11..=12).is_err());
+    }
+
+    #[test]
+    fn service_counts_may_hold_second_copies_and_no_more() {
+        let counts = ServiceTruth { spans: 5, logs: 3, duplicate_spans: 1 };
+        let truth = Truth { services: [(Service::Cart, counts)].into(), ..Truth::default() };
+        let values = |count| Answer::of(200, &json!({"values": [{"value": "cart", "count": count}]}));
+        let listed = |spans, logs| {
+            Answer::of(200, &json!({"services": [{"name": "cart", "span_count": spans, "log_count": logs}]}))
+        };
+        for spans in [5, 6] {
+            assert_eq!(service_values(&values(spans + 3), &truth), Ok(()));
+            assert_eq!(services(&listed(spans, 3), &truth), Ok(()));
+        }
+        for spans in [4, 7] {
+            assert!(service_values(&values(spans + 3), &truth).is_err());
+            assert!(services(&listed(spans, 3), &truth).is_err());
+        }
+        assert!(services(&listed(5, 2), &truth).is_err());
+        assert!(services(&Answer::of(200, &json!({"services": []})), &truth).is_err());
+    }
+}
