@@ -1,9 +1,9 @@
-//! The metric registry of the process; every name starts with `spoor_`.
+//! The metric registry of the process; every name of ours starts with `spoor_`.
 
 use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
 
-/// The prefix of every metric.
+/// The prefix of every metric of ours.
 const PREFIX: &str = "spoor";
 
 /// Collects every part's metrics and writes them in the OpenMetrics text format.
@@ -16,12 +16,17 @@ impl Metrics {
     /// Creates an empty registry.
     #[must_use]
     pub fn new() -> Self {
-        Self { registry: Registry::with_prefix(PREFIX) }
+        Self { registry: Registry::default() }
     }
 
     /// Lets one part register its metrics as `spoor_PART_…`.
     pub fn with_prefix<T>(&mut self, part: &str, register: impl FnOnce(&mut Registry) -> T) -> T {
-        register(self.registry.sub_registry_with_prefix(part))
+        register(self.registry.sub_registry_with_prefix(PREFIX).sub_registry_with_prefix(part))
+    }
+
+    /// Registers metrics whose names others have fixed, such as `process_cpu_seconds_total`.
+    pub fn with_root<T>(&mut self, register: impl FnOnce(&mut Registry) -> T) -> T {
+        register(&mut self.registry)
     }
 
     /// Returns every metric in the OpenMetrics text format, which Prometheus reads.

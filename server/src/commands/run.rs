@@ -1,0 +1,51 @@
+//! From the command line to one command, and from its outcome to an exit code.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use crate::cli::{Cli, Command, ConfigAction, ServeArgs};
+use crate::config::{self, ConfigError};
+use crate::{app, telemetry};
+
+use super::{check, health, inspect};
+
+/// The process failed at its work.
+const FAILED: u8 = 1;
+/// What the user asked for cannot be done as asked.
+const MISUSED: u8 = 2;
+
+/// Runs the command and says what went wrong, if something did.
+pub(crate) fn run(cli: Cli) -> ExitCode {
+    let outcome = match cli.command {
+        None => serve(&cli.serve),
+        Some(Command::Serve(arguments)) => serve(&arguments),
+        Some(Command::Config { action: ConfigAction::Check(arguments) }) => {
+            check::check(&arguments.sources())
+        }
+        Some(Command::Config { action: ConfigAction::Print(arguments) }) => {
+            check::print(&arguments.sources())
+        }
+        Some(Command::Inspect(arguments)) => inspect::inspect(&arguments),
+        Some(Command::Health(arguments)) => health::health(&arguments),
+    };
+    let Err(error) = outcome else { return ExitCode::SUCCESS };
+    let mut text = "spoor: ".to_owned();
+    for (depth, cause) in error.chain().enumerate() {
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{}{cause}", if depth == 0 { "" } else { ": " });
+    }
+    text.push('\n');
+    drop(std::io::stderr().write_all(text.as_bytes()));
+    ExitCode::from(if error.is::<ConfigError>() { MISUSED } else { FAILED })
+}
+
+fn serve(arguments: &ServeArgs) -> anyhow::Result<()> {
+    let loaded = config::load(&arguments.sources())?;
+    telemetry::start(&loaded.config.telemetry)?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().build().context("failed to start the async runtime")?;
+    runtime.block_on(app::serve(loaded.config))
+}

@@ -1,0 +1,71 @@
+//! When the process stops, in which order, and how long each step may take.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use spoor_runtime::clock::Clock;
+use spoor_runtime::supervisor::Supervisor;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::admin::Admin;
+
+/// A listener lets requests in flight finish for ten seconds of these.
+const LISTENER_LIMIT: Duration = Duration::from_secs(12);
+/// A task of a part: the builder may be in the middle of a split.
+const TASK_LIMIT: Duration = Duration::from_secs(30);
+
+/// The signals that stop the process.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Starts to catch them; must run inside the async runtime.
+    pub(crate) fn catch() -> anyhow::Result<Self> {
+        let catch = |kind| signal(kind).context("failed to catch signals");
+        Ok(Self { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one and returns its name.
+    pub(crate) async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+/// What runs, in the groups it stops in.
+pub(crate) struct Running {
+    pub admin: Admin,
+    /// Stopped first: nothing new comes in, requests in flight finish.
+    pub listeners: Supervisor,
+    /// Stopped next, last started first: query, collector, then the store's builder.
+    pub parts: Supervisor,
+    pub clock: Clock,
+}
+
+impl Running {
+    /// Stops everything in order. What is acknowledged is in the write-ahead log, so a step that runs out of time
+    /// loses nothing: the next start reads it back.
+    pub(crate) async fn stop(mut self) {
+        let begin = self.clock.monotonic();
+        self.admin.stop();
+        tracing::info!("stopping: not ready for new work");
+        let late = self.listeners.stop(LISTENER_LIMIT).await;
+        report("requests in flight have finished", &late, &self.clock, begin);
+        let late = self.parts.stop(TASK_LIMIT).await;
+        report("background tasks have finished", &late, &self.clock, begin);
+    }
+}
+
+fn report(step: &str, late: &[&str], clock: &Clock, begin: Duration) {
+    let elapsed_ms = clock.monotonic().saturating_sub(begin).as_millis();
+    if late.is_empty() {
+        tracing::info!(elapsed_ms, "stopping: {step}");
+    } else {
+        tracing::warn!(elapsed_ms, dropped = late.join(" "), "stopping: {step}, some were dropped");
+    }
+}
