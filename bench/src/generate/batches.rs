@@ -21,7 +21,7 @@ const BATCH_WAIT_NANOS: u64 = 5_000_000_000;
 /// The gRPC message header: a compression flag and a length.
 pub const GRPC_HEADER: usize = 5;
 /// Share of requests that are sent a second time, whole, in ten thousand.
-const RESENT_PER_10_000: u64 = 20;
+const RESENT_PER_10_000: u64 = 50;
 
 /// One of the two kinds of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

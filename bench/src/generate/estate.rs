@@ -3,8 +3,8 @@
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
-use super::records::{int, text};
 use super::rng::{Rng, hex};
+use super::values::{int, text};
 
 /// A service of the estate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

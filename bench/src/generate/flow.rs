@@ -6,8 +6,9 @@ use opentelemetry_proto::tonic::trace::v1::span::Link;
 use super::checkout;
 use super::estate::{Estate, Service};
 use super::hops;
-use super::records::{Emitted, OpenSpan, Stage, string};
+use super::records::{Emitted, OpenSpan, Stage};
 use super::rng::{Rng, hex};
+use super::values::string;
 use crate::truth::FlowTruth;
 
 /// The instances that serve one flow, and what the flow is about.

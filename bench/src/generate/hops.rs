@@ -3,10 +3,11 @@
 use opentelemetry_proto::tonic::logs::v1::SeverityNumber::{Debug, Error, Info};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 
-use super::checkout::database;
+use super::calls::database;
 use super::estate::Service;
 use super::flow::{Fault, Order, Produced};
-use super::records::{OpenSpan, Stage, double, int, text};
+use super::records::{OpenSpan, Stage};
+use super::values::{double, int, text};
 
 /// Puts a message on `topic`.
 pub(super) fn produce(stage: &mut Stage<'_>, parent: &OpenSpan, topic: &str) -> Produced {

@@ -4,6 +4,7 @@
 //! Everything follows from the seed and the end time, so two runs send the same bytes.
 
 mod batches;
+mod calls;
 mod checkout;
 mod estate;
 mod flow;
@@ -12,6 +13,7 @@ mod records;
 mod rng;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use batches::{BATCH_RECORDS_MAX, GRPC_HEADER, Request, Signal, frame};
 pub use estate::{Estate, Service};

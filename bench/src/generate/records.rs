@@ -1,12 +1,13 @@
 //! Records as an instrumented service makes them: a stage with a clock that opens and closes spans and writes logs.
 
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, SeverityNumber};
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link, SpanKind};
 use opentelemetry_proto::tonic::trace::v1::{Span, Status, status::StatusCode};
 
 use super::estate::Estate;
 use super::rng::Rng;
+use super::values::{int, string, text};
 use crate::truth::FlowTruth;
 
 /// Keys of the values that are unique on every record in the high-cardinality workload; none is a correlation key.
@@ -276,33 +277,4 @@ pub(super) fn link_to(open: &OpenSpan) -> Link {
         flags: 0x301,
         ..Link::default()
     }
-}
-
-/// A string value.
-pub(super) fn string(value: impl Into<String>) -> AnyValue {
-    AnyValue { value: Some(Value::StringValue(value.into())) }
-}
-
-/// A string attribute.
-pub(super) fn text(key: &str, value: impl Into<String>) -> KeyValue {
-    attribute(key, Value::StringValue(value.into()))
-}
-
-/// An integer attribute; its values here stay far below `i64::MAX`.
-pub(super) fn int(key: &str, value: u64) -> KeyValue {
-    attribute(key, Value::IntValue(value as i64))
-}
-
-/// A floating-point attribute.
-pub(super) fn double(key: &str, value: f64) -> KeyValue {
-    attribute(key, Value::DoubleValue(value))
-}
-
-/// A boolean attribute.
-pub(super) fn flag(key: &str, value: bool) -> KeyValue {
-    attribute(key, Value::BoolValue(value))
-}
-
-fn attribute(key: &str, value: Value) -> KeyValue {
-    KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
 }
