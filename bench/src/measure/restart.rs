@@ -201,7 +201,7 @@ mod tests {
         let workload = Workload {
             seed: 3,
             wave: 0,
-            records: 150_000,
+            records: 400_000,
             end: 1_900_000_000_000_000_000,
             unique_attributes: 0,
         };
