@@ -1,0 +1,361 @@
+//! The rows of the waterfall, one function per kind.
+
+import type { ComponentChildren, CSSProperties, JSX } from "preact";
+import { oneLine, plural } from "../../base/text";
+import { formatDuration, formatOffset, nanos } from "../../base/time";
+import { positionOf } from "../../model/clock";
+import { bodyText } from "../../model/record";
+import { severityLetter, severityOf } from "../../model/severity";
+import { type SpanNode, spanKey } from "../../model/span-tree";
+import type { GapRow, GroupRow, LogRow, Row, SpanRow, TraceRow } from "../../model/visible-rows";
+import { colourOf, Swatch } from "../record/swatch";
+import type { Scene } from "./scene";
+
+type Style = CSSProperties;
+
+const INDENT = 15;
+/** Beyond this depth rows are indented by less, so that names stay readable. */
+const DEPTH_WIDE = 9;
+const NAME_PAD = 16;
+
+/** Draws a row. */
+export function drawRow(scene: Scene, row: Row, index: number, style: Style): JSX.Element {
+	switch (row.kind) {
+		case "trace":
+			return <TraceLine key={row.id} scene={scene} row={row} style={style} index={index} />;
+		case "group":
+			return <GroupLine key={row.id} scene={scene} row={row} style={style} index={index} />;
+		case "gap":
+			return <GapLine key={row.id} row={row} style={style} />;
+		case "span":
+			return <SpanLine key={row.id} scene={scene} row={row} style={style} index={index} />;
+		case "log":
+			return <LogLine key={row.id} scene={scene} row={row} style={style} index={index} />;
+	}
+}
+
+/** Folds or unfolds a row. */
+export function toggleFold(scene: Scene, id: string): void {
+	const next = new Set(scene.collapsed);
+	if (!next.delete(id)) next.add(id);
+	scene.setCollapsed(next);
+}
+
+function TraceLine({
+	scene,
+	row,
+	style,
+	index,
+}: {
+	scene: Scene;
+	row: TraceRow;
+	style: Style;
+	index: number;
+}): JSX.Element {
+	const { summary } = row.trace;
+	const from = summary.linked_from;
+	const length = nanos(summary.end) - nanos(summary.start);
+	const facts = [summary.root_service, formatDuration(length), plural(summary.span_count, "span")];
+	const choose = (event: MouseEvent): void => {
+		event.stopPropagation();
+		const node = from && scene.tree.nodes.get(from.span_id);
+		if (node) scene.select(node);
+	};
+	return (
+		<div
+			class="row trace"
+			role="row"
+			aria-level={1}
+			aria-rowindex={index + 1}
+			aria-expanded={!row.collapsed}
+			style={style}
+			onClick={() => toggleFold(scene, row.id)}
+		>
+			<div class="name" role="gridcell" title={`trace ${row.trace.id}`}>
+				<Fold folded={row.collapsed} /> Trace {row.ordinal} <span class="op">{summary.root_name}</span>
+			</div>
+			<div class="trace-facts mute" role="gridcell">
+				{facts.filter(Boolean).join(" · ")}
+				{summary.error_count > 0 && <span class="bad"> · {plural(summary.error_count, "error")}</span>}
+				{row.hidden > 0 && <span> · {row.hidden} hidden by the filter</span>}
+				{from && (
+					<button type="button" class="bare link" onClick={choose}>
+						↩ linked from {from.service || "another trace"}
+						{from.queue_ns && ` · ${formatDuration(nanos(from.queue_ns))} in queue${queueName(row)}`}
+					</button>
+				)}
+			</div>
+		</div>
+	);
+}
+
+function queueName(row: TraceRow): string {
+	for (const item of row.trace.items) {
+		if (item.kind !== "span" || !item.record) continue;
+		const name = item.record.attributes["messaging.destination.name"];
+		if (typeof name === "string" && name !== "") return ` ${name}`;
+	}
+	return "";
+}
+
+function GroupLine({
+	scene,
+	row,
+	style,
+	index,
+}: {
+	scene: Scene;
+	row: GroupRow;
+	style: Style;
+	index: number;
+}): JSX.Element {
+	const keys = new Set(row.group.logs.flatMap((log) => log.record.correlation.map(({ key }) => key)));
+	return (
+		<div
+			class="row trace"
+			role="row"
+			aria-level={1}
+			aria-rowindex={index + 1}
+			aria-expanded={!row.collapsed}
+			style={style}
+			onClick={() => toggleFold(scene, row.id)}
+		>
+			<div class="name" role="gridcell">
+				<Fold folded={row.collapsed} /> No trace <Swatch colour={scene.colours.get(row.group.service)} />
+				<span class="op">{row.group.service}</span>
+			</div>
+			<div class="trace-facts mute" role="gridcell">
+				logs only · {plural(row.group.logs.length, "record")}
+				{keys.size > 0 && `, joined by ${[...keys].join(", ")}`}
+				{row.hidden > 0 && ` · ${row.hidden} hidden by the filter`}
+			</div>
+		</div>
+	);
+}
+
+function GapLine({ row, style }: { row: GapRow; style: Style }): JSX.Element {
+	return (
+		<div class="row gap" role="row" style={style}>
+			<div class="name" role="gridcell">
+				⋯
+			</div>
+			<div role="gridcell">{formatDuration(row.gap.to - row.gap.from)} with no telemetry, compressed</div>
+		</div>
+	);
+}
+
+function SpanLine({
+	scene,
+	row,
+	style,
+	index,
+}: {
+	scene: Scene;
+	row: SpanRow;
+	style: Style;
+	index: number;
+}): JSX.Element {
+	const { node } = row;
+	const { record } = node;
+	const selected = scene.selected === node;
+	const links = scene.tree.linksTo.get(spanKey(node.traceId, node.spanId))?.length ?? 0;
+	const toggle = (event: MouseEvent): void => {
+		event.stopPropagation();
+		toggleFold(scene, row.id);
+	};
+	return (
+		<div
+			id={`row-${row.id}`}
+			class={`row ${selected ? "sel" : ""} ${row.context ? "context" : ""}`}
+			role="row"
+			aria-level={row.depth + 2}
+			aria-rowindex={index + 1}
+			aria-selected={selected}
+			aria-expanded={row.expandable ? !row.collapsed : undefined}
+			style={style}
+			onClick={() => scene.select(selected ? null : node)}
+		>
+			<div class="name" role="gridcell" style={{ paddingLeft: `${indentOf(row.depth)}px` }}>
+				{row.expandable && (
+					<button
+						type="button"
+						class="fold-mark"
+						tabIndex={-1}
+						aria-label={row.collapsed ? "Unfold" : "Fold"}
+						onClick={toggle}
+					>
+						{row.collapsed ? "▸" : "▾"}
+					</button>
+				)}
+				<Swatch colour={record ? scene.colours.get(record.service) : undefined} />
+				{record ? <b>{record.service}</b> : <b class="mute">not here</b>}
+				<span class="op">{record ? record.name : missingText(scene)}</span>
+				{row.collapsed && <span class="count">{plural(node.size, "row")}</span>}
+				{node.error && (
+					<span class="bad" title="error">
+						✖
+					</span>
+				)}
+				{links > 0 && (
+					<span class="link" title={`${plural(links, "span")} link here`}>
+						↪{links > 1 ? links : ""}
+					</span>
+				)}
+			</div>
+			<div class="lane" role="gridcell">
+				<QueueWaits scene={scene} node={node} />
+				<Bar scene={scene} node={node} />
+			</div>
+		</div>
+	);
+}
+
+function missingText(scene: Scene): string {
+	return scene.flow.state === "running" ? "parent still running, or on its way" : "parent span is missing";
+}
+
+function Bar({ scene, node }: { scene: Scene; node: SpanNode }): JSX.Element {
+	const { sight, tree } = scene;
+	const until = node.open && scene.flow.state === "running" ? tree.length : node.end;
+	const x0 = positionOf(sight, node.start);
+	const x1 = positionOf(sight, until);
+	const duration = node.open ? (node.record ? "no end" : "") : formatDuration(node.end - node.start);
+	if (x1 < 0) return <span class="beyond left">‹ {duration}</span>;
+	if (x0 > 1) return <span class="beyond right">{duration} ›</span>;
+	const left = Math.max(0, x0);
+	const right = Math.min(1, x1);
+	const service = node.record?.service;
+	const side = right < 0.9 ? "" : left > 0.1 ? "l" : "in";
+	const classes = [
+		"bar",
+		node.error && "err",
+		node.open && "open",
+		!node.record && "missing",
+		x0 < 0 && "cut-left",
+		x1 > 1 && "cut-right",
+	];
+	const title = node.record
+		? `${service} ${node.record.name}: ${duration || "no end"}, from ${formatOffset(BigInt(Math.round(node.start)))}`
+		: "the span its children name as parent";
+	return (
+		<span
+			class={classes.filter(Boolean).join(" ")}
+			title={title}
+			style={{
+				left: `${left * 100}%`,
+				width: `${(right - left) * 100}%`,
+				background: node.record ? colourOf(scene.colours.get(service ?? "")) : undefined,
+			}}
+		>
+			{scene.critical.has(node.id) && <i class="crit" />}
+			<Marks scene={scene} node={node} left={left} right={right} />
+			<span class={`d ${side}`}>{duration}</span>
+		</span>
+	);
+}
+
+const MARKS_MAX = 50;
+
+/** Span events as marks on the bar; exceptions red. */
+function Marks({
+	scene,
+	node,
+	left,
+	right,
+}: {
+	scene: Scene;
+	node: SpanNode;
+	left: number;
+	right: number;
+}): ComponentChildren {
+	const events = node.record?.events ?? [];
+	if (events.length === 0 || right <= left) return null;
+	return events.slice(0, MARKS_MAX).map((event, index) => {
+		const x = positionOf(scene.sight, Number(nanos(event.time) - scene.tree.origin));
+		if (x < left || x > right) return null;
+		return (
+			<i
+				key={index}
+				class={`mark-event ${event.name === "exception" ? "bad" : ""}`}
+				title={event.name}
+				style={{ left: `${((x - left) / (right - left)) * 100}%` }}
+			/>
+		);
+	});
+}
+
+/** How long what began here had waited since the span it links to. */
+function QueueWaits({ scene, node }: { scene: Scene; node: SpanNode }): ComponentChildren {
+	const links = scene.tree.linksFrom.get(spanKey(node.traceId, node.spanId));
+	const waits = links?.map((link) => Number(nanos(link.queue_ns))).filter((wait) => wait > 0) ?? [];
+	if (waits.length === 0) return null;
+	const wait = Math.max(...waits);
+	const x0 = Math.max(0, positionOf(scene.sight, node.start - wait));
+	const x1 = Math.min(1, positionOf(scene.sight, node.start));
+	if (x1 <= x0) return null;
+	return (
+		<span
+			class="queue"
+			title={`${formatDuration(wait)} in queue`}
+			style={{ left: `${x0 * 100}%`, width: `${(x1 - x0) * 100}%` }}
+		/>
+	);
+}
+
+function LogLine({
+	scene,
+	row,
+	style,
+	index,
+}: {
+	scene: Scene;
+	row: LogRow;
+	style: Style;
+	index: number;
+}): JSX.Element {
+	const { node } = row;
+	const { record } = node;
+	const selected = scene.selected === node;
+	const severity = severityOf(record.severity);
+	const x = positionOf(scene.sight, node.start);
+	const text = oneLine(bodyText(record.body) || record.event_name || "(empty body)");
+	// The text may run on under the empty part of the lane before its tick.
+	const room = x > 0.06 && x <= 1 ? { "--room": `${x}` } : undefined;
+	return (
+		<div
+			id={`row-${row.id}`}
+			class={`row log ${severity} ${selected ? "sel" : ""} ${room ? "runs-on" : ""}`}
+			role="row"
+			aria-level={row.depth + 2}
+			aria-rowindex={index + 1}
+			aria-selected={selected}
+			style={room ? ({ ...style, ...room } as Style) : style}
+			title={`${record.service} ${formatOffset(BigInt(Math.round(node.start)))}  ${text}`}
+			onClick={() => scene.select(selected ? null : node)}
+		>
+			<div
+				class="name mono"
+				role="gridcell"
+				style={{ paddingLeft: `${indentOf(row.depth) + (row.depth === 0 ? 0 : 2)}px` }}
+			>
+				<span class="lv">{severityLetter(record.severity)}</span>
+				<span class="msg">{text}</span>
+			</div>
+			<div class="lane" role="gridcell">
+				{x >= 0 && x <= 1 && <span class="tick" style={{ left: `${x * 100}%` }} />}
+			</div>
+		</div>
+	);
+}
+
+function Fold({ folded }: { folded: boolean }): JSX.Element {
+	return (
+		<span class="fold-mark" aria-hidden="true">
+			{folded ? "▸" : "▾"}
+		</span>
+	);
+}
+
+function indentOf(depth: number): number {
+	return NAME_PAD + Math.min(depth, DEPTH_WIDE) * INDENT + Math.max(0, Math.min(depth - DEPTH_WIDE, 20)) * 4;
+}
