@@ -4,13 +4,20 @@
 //! Durability contract: [`Writer::append`] returns once the batch is visible to queries and survives `kill -9` and
 //! power loss (with `sync: group`).
 
+mod catalog;
+mod columns;
 pub mod config;
+mod disk;
 pub mod error;
+mod hot;
 mod index;
 pub mod leaf;
 pub mod model;
+mod paths;
 pub mod predicate;
+mod split;
 mod store;
+mod wal;
 
 pub use config::Config;
 pub use error::{Error, Result};

@@ -10,12 +10,8 @@
 //! | `e` | key `0` text | attributes of span events |
 //! | `v` | name | span events |
 //! | `n` | name | span name, or event name of a log record |
-//! | `r` | stream ordinal, 4 bytes big endian | every record |
-//! | `s` | severity number, 1 byte | log records |
-//! | `k` | kind, 1 byte | spans |
-//! | `u` | status, 1 byte | spans |
-//! | `p` | nothing | spans without a parent |
 //!
+//! Stream, severity, kind, status and times have no terms: they are columns, which are scanned.
 //! Keys and values that hold the byte 0 have it replaced by 1, in the index and in queries alike.
 
 use crate::model::ids::TraceId;
@@ -36,11 +32,6 @@ pub(crate) const BUCKET: u8 = b'b';
 pub(crate) const EVENT_ATTRIBUTE: u8 = b'e';
 pub(crate) const EVENT: u8 = b'v';
 pub(crate) const NAME: u8 = b'n';
-pub(crate) const STREAM: u8 = b'r';
-pub(crate) const SEVERITY: u8 = b's';
-pub(crate) const KIND: u8 = b'k';
-pub(crate) const STATUS: u8 = b'u';
-pub(crate) const ROOT: u8 = b'p';
 
 /// Appends `text`, its zero bytes replaced.
 fn put_text(out: &mut Vec<u8>, text: &str) {
@@ -98,18 +89,21 @@ pub(crate) fn trace(tag: u8, id: &TraceId) -> [u8; 17] {
     term
 }
 
-/// A stream.
-pub(crate) fn stream(ordinal: u32) -> [u8; 5] {
-    let mut term = [STREAM; 5];
-    term[1..].copy_from_slice(&ordinal.to_be_bytes());
-    term
-}
-
-/// A text under a tag that takes nothing else: [`NAME`], [`EVENT`].
+/// A text under a tag that takes nothing else: [`NAME`], [`EVENT`]. Cut like [`event_attribute`].
 pub(crate) fn tagged(out: &mut Vec<u8>, tag: u8, text: &str) {
     out.push(tag);
-    let end = text.floor_char_boundary(VALUE_BYTES_MAX);
-    put_text(out, text.get(..end).unwrap_or_default());
+    put_text(out, cut(text));
+}
+
+/// An attribute of a span event; a long value by its first [`VALUE_BYTES_MAX`] bytes, whose hits are verified.
+pub(crate) fn event_attribute(out: &mut Vec<u8>, key: &str, text: &str) {
+    key_prefix(out, EVENT_ATTRIBUTE, key);
+    put_text(out, cut(text));
+}
+
+/// The part of `text` that is indexed when it is cut.
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(VALUE_BYTES_MAX)).unwrap_or_default()
 }
 
 /// Calls `visit` for each term that an attribute (a `KeyValue` message) is found by.
@@ -123,7 +117,11 @@ pub(crate) fn of_attribute(key_value: &[u8], by_bucket: bool, visit: &mut impl F
         }
         left -= 1;
         term.clear();
-        if by_bucket { bucket(&mut term, path, text) } else { attribute(&mut term, path, text) }
+        if by_bucket {
+            bucket(&mut term, path, text)
+        } else {
+            attribute(&mut term, path, text)
+        }
         visit(&term);
     });
 }
@@ -137,7 +135,8 @@ pub(crate) fn of_span_rest(rest: &[u8], visit: &mut impl FnMut(&[u8])) {
         }
     }
     for event in embedded(rest, SPAN_EVENTS) {
-        if let Some(name) = embedded(event, EVENT_NAME).last().and_then(|name| std::str::from_utf8(name).ok()) {
+        if let Some(name) = embedded(event, EVENT_NAME).last().and_then(|name| std::str::from_utf8(name).ok())
+        {
             term.clear();
             tagged(&mut term, EVENT, name);
             visit(&term);
@@ -145,12 +144,9 @@ pub(crate) fn of_span_rest(rest: &[u8], visit: &mut impl FnMut(&[u8])) {
         for key_value in embedded(event, EVENT_ATTRIBUTES) {
             let attribute_ref = KeyValueRef::parse(key_value);
             flatten(attribute_ref.key, attribute_ref.value, &mut |path, text| {
-                if text.len() <= VALUE_BYTES_MAX {
-                    term.clear();
-                    key_prefix(&mut term, EVENT_ATTRIBUTE, path);
-                    put_text(&mut term, text);
-                    visit(&term);
-                }
+                term.clear();
+                event_attribute(&mut term, path, text);
+                visit(&term);
             });
         }
     }

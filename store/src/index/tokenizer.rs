@@ -85,7 +85,10 @@ mod tests {
 
     #[test]
     fn words_are_lower_cased_runs_of_letters_and_digits() {
-        assert_eq!(tokenize("GET /api/v1/orders?id=ord-Cfc5"), ["get", "api", "v1", "orders", "id", "ord", "cfc5"]);
+        assert_eq!(
+            tokenize("GET /api/v1/orders?id=ord-Cfc5"),
+            ["get", "api", "v1", "orders", "id", "ord", "cfc5"]
+        );
         assert_eq!(tokenize("Größe ÜBER 42µs"), ["größe", "über", "42µs"]);
         assert_eq!(tokenize("注文abc"), ["注", "文", "abc"]);
         assert_eq!(tokenize("  --  "), Vec::<String>::new());

@@ -39,7 +39,27 @@ impl DocSet {
     pub(crate) fn from_words(universe: u32, mut words: Vec<u64>) -> Self {
         words.resize(words_for(universe), 0);
         clear_tail(universe, &mut words);
-        Self { universe, kind: Kind::Bits(words) }
+        let set = Self { universe, kind: Kind::Bits(words) };
+        if set.len() <= few_max(universe) {
+            Self { universe, kind: Kind::Few(set.iter().collect()) }
+        } else {
+            set
+        }
+    }
+
+    /// What is in any of `sets`.
+    pub(crate) fn union(universe: u32, sets: Vec<Self>) -> Self {
+        let (few, other): (Vec<Self>, Vec<Self>) = sets.into_iter().partition(|set| set.as_few().is_some());
+        let ordinals = few.iter().filter_map(Self::as_few).flatten().copied().collect();
+        other.iter().fold(Self::from_ordinals(universe, ordinals), |union, set| union.or(set))
+    }
+
+    /// The ordinals, ascending, when there are few.
+    pub(crate) fn as_few(&self) -> Option<&[u32]> {
+        match &self.kind {
+            Kind::Few(ordinals) => Some(ordinals),
+            Kind::All | Kind::Bits(_) => None,
+        }
     }
 
     /// Ordinals in the leaf, in the set or not.
@@ -97,9 +117,9 @@ impl DocSet {
         match &self.kind {
             Kind::All => Box::new((0..self.universe).rev()),
             Kind::Few(ordinals) => Box::new(ordinals.iter().rev().copied()),
-            Kind::Bits(words) => {
-                Box::new(words.iter().enumerate().rev().flat_map(|(index, word)| bits_rev(*word, index as u32 * 64)))
-            }
+            Kind::Bits(words) => Box::new(
+                words.iter().enumerate().rev().flat_map(|(index, word)| bits_rev(*word, index as u32 * 64)),
+            ),
         }
     }
 
@@ -108,9 +128,15 @@ impl DocSet {
         let kind = match (&self.kind, &other.kind) {
             (Kind::All, _) => return other.clone(),
             (_, Kind::All) => return self.clone(),
-            (Kind::Few(few), _) => Kind::Few(few.iter().copied().filter(|ordinal| other.contains(*ordinal)).collect()),
-            (_, Kind::Few(few)) => Kind::Few(few.iter().copied().filter(|ordinal| self.contains(*ordinal)).collect()),
-            (Kind::Bits(left), Kind::Bits(right)) => Kind::Bits(left.iter().zip(right).map(|(a, b)| a & b).collect()),
+            (Kind::Few(few), _) => {
+                Kind::Few(few.iter().copied().filter(|ordinal| other.contains(*ordinal)).collect())
+            }
+            (_, Kind::Few(few)) => {
+                Kind::Few(few.iter().copied().filter(|ordinal| self.contains(*ordinal)).collect())
+            }
+            (Kind::Bits(left), Kind::Bits(right)) => {
+                Kind::Bits(left.iter().zip(right).map(|(a, b)| a & b).collect())
+            }
         };
         Self { universe: self.universe, kind }
     }
@@ -129,7 +155,9 @@ impl DocSet {
                 }
                 Kind::Bits(words)
             }
-            (Kind::Bits(left), Kind::Bits(right)) => Kind::Bits(left.iter().zip(right).map(|(a, b)| a | b).collect()),
+            (Kind::Bits(left), Kind::Bits(right)) => {
+                Kind::Bits(left.iter().zip(right).map(|(a, b)| a | b).collect())
+            }
         };
         Self { universe: self.universe, kind }
     }
@@ -168,13 +196,18 @@ impl DocSet {
     /// A list that has grown past a bitmap's size becomes a bitmap.
     fn shaped(self) -> Self {
         match &self.kind {
-            Kind::Few(ordinals) if ordinals.len() > self.universe as usize / 32 + 16 => {
+            Kind::Few(ordinals) if ordinals.len() > few_max(self.universe) => {
                 let words = self.words();
                 Self { universe: self.universe, kind: Kind::Bits(words) }
             }
             _ => self,
         }
     }
+}
+
+/// A list longer than this takes more memory than a bitmap.
+fn few_max(universe: u32) -> usize {
+    universe as usize / 32 + 16
 }
 
 fn words_for(universe: u32) -> usize {

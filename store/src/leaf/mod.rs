@@ -1,6 +1,7 @@
 //! A leaf: one place a query looks into — a split, or the hot rows of a tenant — and what it can be asked.
 
 mod docset;
+pub(crate) mod facets;
 
 pub use docset::DocSet;
 
@@ -11,13 +12,25 @@ use std::time::Duration;
 
 use spoor_runtime::clock::Clock;
 
+use crate::columns::scan;
 use crate::error::Result;
+use crate::hot::HotView;
+use crate::index::evaluate::{Source, evaluate};
 use crate::model::{Record, SplitId, Stream, TimeRange, TraceId, UnixNanos};
 use crate::predicate::Predicate;
+use crate::split::SplitHandle;
 
 /// One place a query looks into, pinned: its answers do not change.
 #[derive(Clone)]
-pub struct Leaf {}
+pub struct Leaf {
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Split(Arc<SplitHandle>),
+    Hot(Arc<HotView>),
+}
 
 /// Bounds of one query's work in leaves; shared by all of them.
 #[derive(Clone)]
@@ -89,6 +102,11 @@ impl Budget {
         Self { clock, deadline, cancelled: Arc::default() }
     }
 
+    /// Work that nothing stops.
+    pub(crate) fn unlimited() -> Self {
+        Self::new(Clock::system(), Duration::MAX)
+    }
+
     /// Ends the work: every leaf stops at its next check with [`crate::Error::Cancelled`].
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
@@ -104,16 +122,34 @@ impl Budget {
     }
 }
 
-#[expect(clippy::todo, reason = "interface first; bodies follow")]
 impl Leaf {
+    pub(crate) fn split(handle: Arc<SplitHandle>) -> Self {
+        Self { kind: Kind::Split(handle) }
+    }
+
+    pub(crate) fn hot(view: HotView) -> Self {
+        Self { kind: Kind::Hot(Arc::new(view)) }
+    }
+
     /// The split, or the split that the hot rows will become.
     pub fn id(&self) -> SplitId {
-        todo!()
+        match &self.kind {
+            Kind::Split(handle) => handle.meta.id,
+            Kind::Hot(view) => view.rows.id,
+        }
+    }
+
+    /// Whether it is hot rows rather than a split.
+    pub fn is_hot(&self) -> bool {
+        matches!(self.kind, Kind::Hot(_))
     }
 
     /// Records in it.
     pub fn len(&self) -> u32 {
-        todo!()
+        match &self.kind {
+            Kind::Split(handle) => handle.meta.records,
+            Kind::Hot(view) => view.len,
+        }
     }
 
     /// Whether it holds no record.
@@ -123,35 +159,47 @@ impl Leaf {
 
     /// Times of its records; `None` when empty.
     pub fn time_range(&self) -> Option<TimeRange> {
-        todo!()
+        match &self.kind {
+            Kind::Split(handle) => Some(TimeRange { start: handle.meta.min_time, end: handle.meta.max_time }),
+            Kind::Hot(view) => view.times,
+        }
     }
 
     /// Which records satisfy `predicate`.
     pub fn select(&self, predicate: &Predicate, budget: &Budget) -> Result<DocSet> {
-        let _ = (predicate, budget);
-        todo!()
+        self.with(|source| evaluate(source, predicate, &DocSet::all(self.len()), budget))
     }
 
     /// The newest `limit` of `docs`, newest first, all before `before` (exclusive) when given.
-    pub fn newest(&self, docs: &DocSet, before: Option<Place>, limit: usize) -> Vec<Place> {
-        let _ = (docs, before, limit);
-        todo!()
+    pub fn newest(&self, docs: &DocSet, before: Option<Place>, limit: usize) -> Result<Vec<Place>> {
+        self.with(|source| Ok(scan::newest(source.columns(), docs, before, limit)))
     }
 
     /// The records, in the order asked for; an ordinal past the end is left out.
     pub fn fetch(&self, ordinals: &[u32], budget: &Budget) -> Result<Vec<Record>> {
-        let _ = (ordinals, budget);
-        todo!()
+        match &self.kind {
+            Kind::Split(handle) => handle.reader()?.fetch(ordinals, budget),
+            Kind::Hot(view) => Ok(view.fetch(ordinals)),
+        }
     }
 
     /// The traces that `docs` belong to, each once, with how many of `docs` each has.
     pub fn traces(&self, docs: &DocSet, budget: &Budget) -> Result<HashMap<TraceId, u32>> {
-        let _ = (docs, budget);
-        todo!()
+        let repeated = match &self.kind {
+            Kind::Split(handle) => handle.reader()?.traces(docs, budget)?,
+            Kind::Hot(view) => view.traces(docs),
+        };
+        let mut counts = HashMap::new();
+        for trace in repeated {
+            *counts.entry(trace).or_insert(0) += 1;
+        }
+        Ok(counts)
     }
 
     /// Counts of `docs` by bucket and value of `by` (one value `""` when `by` is `None`).
-    /// Only [`Facet::Signal`], [`Facet::Service`] and [`Facet::Severity`] can break a histogram down.
+    ///
+    /// Only [`Facet::Signal`], [`Facet::Service`], [`Facet::Severity`], [`Facet::Kind`], [`Facet::Status`] and
+    /// [`Facet::ScopeName`] can break a histogram down; records to which it does not apply count under `""`.
     pub fn histogram(
         &self,
         docs: &DocSet,
@@ -159,25 +207,54 @@ impl Leaf {
         by: Option<&Facet>,
         budget: &Budget,
     ) -> Result<HashMap<String, Vec<u64>>> {
-        let _ = (docs, buckets, by, budget);
-        todo!()
+        self.with(|source| facets::histogram(source, docs, buckets, by, budget))
     }
 
-    /// How many of `docs` have each value of `facet`.
+    /// How many of `docs` have each value of `facet`; records without one are not counted.
     pub fn values(&self, docs: &DocSet, facet: &Facet, budget: &Budget) -> Result<HashMap<String, u64>> {
-        let _ = (docs, facet, budget);
-        todo!()
+        let counted = self.with(|source| facets::by_column(source, docs, facet, budget))?;
+        if let Some(counts) = counted {
+            return Ok(counts);
+        }
+        match &self.kind {
+            Kind::Split(handle) => handle.reader()?.values(docs, facet, budget),
+            Kind::Hot(view) => view.values(docs, facet, budget),
+        }
     }
 
     /// Correlation keys under which `id` stands in this leaf.
     pub fn correlation_keys(&self, id: &str) -> Result<Vec<String>> {
-        let _ = id;
-        todo!()
+        match &self.kind {
+            Kind::Split(handle) => handle.reader()?.correlation_keys(id),
+            Kind::Hot(view) => Ok(view.correlation_keys(id)),
+        }
     }
 
     /// Counts by stream of the records in `range`.
     pub fn streams(&self, range: TimeRange, budget: &Budget) -> Result<Vec<StreamCount>> {
-        let _ = (range, budget);
-        todo!()
+        let whole = self.time_range().is_some_and(|times| range.covers(&times));
+        let counted = match &self.kind {
+            Kind::Split(handle) if whole => handle.reader()?.streams.clone(),
+            _ => self.with(|source| {
+                let docs = evaluate(source, &Predicate::Time(range), &DocSet::all(self.len()), budget)?;
+                let streams = source.streams();
+                let counts = scan::stream_counts(source.columns(), &docs, streams.len(), budget)?;
+                Ok(streams.into_iter().zip(counts).collect())
+            })?,
+        };
+        let streams = counted.into_iter().map(|(stream, counts)| StreamCount {
+            stream,
+            spans: counts.spans,
+            logs: counts.logs,
+            errors: counts.errors,
+        });
+        Ok(streams.filter(|count| count.spans + count.logs > 0).collect())
+    }
+
+    fn with<T>(&self, ask: impl FnOnce(&dyn Source) -> Result<T>) -> Result<T> {
+        match &self.kind {
+            Kind::Split(handle) => ask(handle.reader()?.as_ref()),
+            Kind::Hot(view) => ask(view.as_ref()),
+        }
     }
 }

@@ -151,7 +151,10 @@ mod tests {
     fn text_forms_read_back() {
         let trace = TraceId::from_hex("0102030405060708090A0B0C0D0E0F10").expect("32 digits");
         assert_eq!(trace.to_string(), "0102030405060708090a0b0c0d0e0f10");
-        assert_eq!(SpanId::from_hex("00000000000000ff").map(|id| id.to_string()).as_deref(), Some("00000000000000ff"));
+        assert_eq!(
+            SpanId::from_hex("00000000000000ff").map(|id| id.to_string()).as_deref(),
+            Some("00000000000000ff")
+        );
         let record = RecordId { split: SplitId::generate(), ordinal: 4_000_000_000 };
         assert_eq!(RecordId::parse(&record.to_string()), Some(record));
     }

@@ -1,0 +1,47 @@
+//! Conditions on values, checked on the values themselves: what the index cannot decide alone.
+
+use crate::model::Stream;
+use crate::model::record::{EVENT_ATTRIBUTES, EVENT_NAME, SPAN_EVENTS};
+use crate::model::value::{KeyValueRef, embedded, flatten};
+use crate::predicate::Test;
+
+/// Whether the attribute (a `KeyValue` message) has a scalar at the dotted path `key` that `test` accepts.
+pub(crate) fn attribute(key_value: &[u8], key: &str, test: &Test) -> bool {
+    parsed(KeyValueRef::parse(key_value), key, test)
+}
+
+fn parsed(attribute: KeyValueRef<'_>, key: &str, test: &Test) -> bool {
+    if !key.starts_with(attribute.key) {
+        return false;
+    }
+    let mut found = false;
+    flatten(attribute.key, attribute.value, &mut |path, text| found |= path == key && test.accepts(text));
+    found
+}
+
+/// Whether a resource attribute of the stream satisfies `test`. `service.name` always exists.
+pub(crate) fn resource(stream: &Stream, key: &str, test: &Test) -> bool {
+    if key == "service.name" {
+        return test.accepts(&stream.service);
+    }
+    stream.resource_attributes().any(|attribute| parsed(attribute, key, test))
+}
+
+/// Whether a scope attribute of the stream satisfies `test`.
+pub(crate) fn scope(stream: &Stream, key: &str, test: &Test) -> bool {
+    stream.scope_attributes().any(|attribute| parsed(attribute, key, test))
+}
+
+/// Whether one of the events in a span's remaining fields has an attribute that satisfies `test`.
+pub(crate) fn event_attribute(rest: &[u8], key: &str, test: &Test) -> bool {
+    embedded(rest, SPAN_EVENTS)
+        .flat_map(|event| embedded(event, EVENT_ATTRIBUTES))
+        .any(|key_value| attribute(key_value, key, test))
+}
+
+/// Whether one of the events in a span's remaining fields has a name that satisfies `test`.
+pub(crate) fn event_name(rest: &[u8], test: &Test) -> bool {
+    embedded(rest, SPAN_EVENTS)
+        .filter_map(|event| std::str::from_utf8(embedded(event, EVENT_NAME).last().unwrap_or_default()).ok())
+        .any(|name| test.accepts(name))
+}

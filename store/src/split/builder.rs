@@ -1,0 +1,78 @@
+//! Sealed hot rows → the bytes of a split.
+
+use super::block::BlockEncoder;
+use super::file::FileWriter;
+use super::{dictionary, postings, spans, streams};
+use crate::columns::pack_block;
+use crate::columns::scan::Counts;
+use crate::error::Result;
+use crate::hot::rows::State;
+use crate::model::TimeRange;
+
+/// A finished split, not yet in a file.
+pub(crate) struct BuiltSplit {
+    /// The whole file.
+    pub(crate) bytes: Vec<u8>,
+    /// Records in it.
+    pub(crate) records: u32,
+    /// Of them, spans.
+    pub(crate) spans: u32,
+    /// Times of its records.
+    pub(crate) times: TimeRange,
+}
+
+/// Builds the split of `state`; `None` when there are no rows.
+pub(crate) fn build(state: &State) -> Result<Option<BuiltSplit>> {
+    let Some(times) = state.times else { return Ok(None) };
+    let mut file = FileWriter::default();
+    let tables = &state.tables;
+    let internal = |error: std::io::Error| tantivy::TantivyError::from(error);
+
+    let mut columns = Vec::new();
+    let mut column_ends: Vec<u32> = Vec::new();
+    let mut blocks = Vec::new();
+    let mut block_ends = Vec::new();
+    let mut encoder = BlockEncoder::default();
+    for chunk in state.chunks() {
+        pack_block(&chunk.rows, &mut columns);
+        column_ends.push(columns.len() as u32);
+        encoder.encode(chunk, &mut blocks).map_err(internal)?;
+        block_ends.extend_from_slice(&(blocks.len() as u64).to_le_bytes());
+    }
+    for end in &column_ends {
+        columns.extend_from_slice(&end.to_le_bytes());
+    }
+    columns.extend_from_slice(&(column_ends.len() as u32).to_le_bytes());
+    file.section("columns", &columns);
+    file.section("blocks", &blocks);
+    file.section("block_ends", &block_ends);
+    drop((columns, blocks));
+
+    for (name, dictionary) in [
+        ("attributes", &tables.attributes),
+        ("names", &tables.names),
+        ("severity_texts", &tables.severity_texts),
+        ("correlations", &tables.correlations),
+    ] {
+        let section = dictionary::write(dictionary.iter().map(|(_, item)| item)).map_err(internal)?;
+        file.section(name, &section);
+    }
+    file.section("traces", tables.traces.as_flattened());
+    file.section("spans", &spans::write(&tables.spans.ids, &tables.spans.first_rows));
+    file.section("streams", &streams::write(&tables.streams, &stream_counts(state)).map_err(internal)?);
+    for (path, bytes) in postings::write(state)? {
+        file.section(&format!("index/{}", path.display()), &bytes);
+    }
+    Ok(Some(BuiltSplit { bytes: file.finish(), records: state.len(), spans: state.spans, times }))
+}
+
+fn stream_counts(state: &State) -> Vec<Counts> {
+    let mut counts = vec![Counts::default(); state.tables.streams.len()];
+    for row in state.chunks().flat_map(|chunk| &chunk.rows) {
+        let count = &mut counts[row.stream as usize];
+        count.spans += u64::from(row.bits.is_span());
+        count.logs += u64::from(!row.bits.is_span());
+        count.errors += u64::from(row.bits.is_error(row.severity_or_kind));
+    }
+    counts
+}
