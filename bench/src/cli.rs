@@ -27,6 +27,9 @@ pub enum Command {
         #[arg(long, default_value = "127.0.0.1:4317")]
         listen: SocketAddr,
     },
+    /// Be a plain server in memory, for the benchmark's own tests.
+    #[command(hide = true)]
+    StandIn(StandInArgs),
     /// Send the workload to a sink in another process: the sender's own ceiling.
     Ceiling(CeilingArgs),
     /// Start the server, measure it, and print the table; exit code 1 when an answer is wrong.
@@ -101,6 +104,29 @@ pub struct CeilingArgs {
     pub sender: SenderArgs,
 }
 
+/// Arguments of `stand-in`: the server's, as far as the benchmark passes them.
+#[derive(Args, Clone, Debug)]
+pub struct StandInArgs {
+    /// Where requests are kept.
+    #[arg(long)]
+    pub data_dir: PathBuf,
+    /// Taken and not read.
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+    /// OTLP/gRPC.
+    #[arg(long)]
+    pub otlp_grpc: SocketAddr,
+    /// OTLP/HTTP.
+    #[arg(long)]
+    pub otlp_http: SocketAddr,
+    /// The API.
+    #[arg(long)]
+    pub http: SocketAddr,
+    /// Keep nothing over a restart.
+    #[arg(long)]
+    pub forget: bool,
+}
+
 /// A part of the benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Part {
@@ -146,6 +172,9 @@ pub struct RunArgs {
     /// Restart with so many gigabytes stored instead of the workload's.
     #[arg(long)]
     pub stored_gb: Option<f64>,
+    /// Seconds after which hot rows become a split, so that settling does not take minutes.
+    #[arg(long, default_value_t = 10)]
+    pub split_age_seconds: u64,
     /// Records of a split in the growth test.
     #[arg(long, default_value_t = 25_000)]
     pub growth_split_records: u64,

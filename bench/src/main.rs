@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser as _;
 use spoor_bench::cli::{Cli, Command};
-use spoor_bench::{commands, measure, output};
+use spoor_bench::{commands, measure, output, stand_in};
 
 /// Threads that send; the requests are encoded before, so that one is enough and the server has the rest.
 const SENDER_THREADS: usize = 1;
@@ -29,6 +29,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Generate(arguments) => commands::show(&arguments)?,
         Command::Load(arguments) => runtime.block_on(commands::load(&arguments))?,
         Command::Sink { listen } => runtime.block_on(commands::serve_sink(listen))?,
+        Command::StandIn(arguments) => runtime.block_on(stand_in::serve(&arguments))?,
         Command::Ceiling(arguments) => runtime.block_on(commands::ceiling(&arguments))?,
         Command::Run(arguments) => {
             let right = runtime.block_on(measure::run(&arguments))?;

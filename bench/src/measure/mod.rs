@@ -45,6 +45,7 @@ pub async fn run(arguments: &RunArgs) -> Result<bool> {
             Some(path) => fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?,
             None => String::new(),
         },
+        split_age_seconds: arguments.split_age_seconds,
         split_records: None,
     };
     if [Part::Ingest, Part::Queries].iter().any(|part| arguments.wants(*part))

@@ -15,8 +15,6 @@ use super::api::Api;
 use crate::clock::Stopwatch;
 use crate::process;
 
-/// Seconds after which hot rows become a split here, so that settling does not take minutes.
-pub(super) const SPLIT_AGE_SECONDS: u64 = 10;
 /// Longest wait for readiness.
 const READY_WAIT_MAX: Duration = Duration::from_secs(120);
 /// Longest wait for an idle server.
@@ -46,6 +44,8 @@ pub(super) struct Setup {
     pub(super) work_dir: Option<PathBuf>,
     /// YAML put before the benchmark's own sections.
     pub(super) extra_config: String,
+    /// Seconds after which hot rows become a split.
+    pub(super) split_age_seconds: u64,
     /// Records of a split, if not the default.
     pub(super) split_records: Option<u64>,
 }
@@ -161,7 +161,7 @@ impl Server {
 
     /// Waits until hot rows are old enough to have become splits and the process is idle; false when it never was.
     pub(super) async fn settle(&self) -> Result<bool> {
-        tokio::time::sleep(Duration::from_secs(SPLIT_AGE_SECONDS + 2)).await;
+        tokio::time::sleep(Duration::from_secs(self.setup.split_age_seconds + 2)).await;
         let clock = Stopwatch::start();
         let mut idle = 0;
         let mut before = self.cpu()?;
@@ -192,8 +192,10 @@ impl Drop for Server {
 }
 
 fn config_text(setup: &Setup) -> String {
-    let mut text =
-        format!("{}{CORRELATION}store:\n  split_age_seconds: {SPLIT_AGE_SECONDS}\n", setup.extra_config);
+    let mut text = format!(
+        "{}{CORRELATION}store:\n  split_age_seconds: {}\n",
+        setup.extra_config, setup.split_age_seconds
+    );
     if let Some(records) = setup.split_records {
         text.push_str(&format!("  split_records: {records}\n"));
     }

@@ -1,0 +1,139 @@
+//! The API's answers, as far as the benchmark asks.
+
+use std::collections::BTreeMap;
+
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, SeverityNumber};
+use serde_json::{Value, json};
+
+use super::memory::{Kept, Memory, body_of, failed, string_of};
+use crate::generate::hex;
+use crate::truth::tokens;
+
+/// Answers a path with its query string.
+pub(super) fn answer(memory: &Memory, path: &str, query: &str) -> (u16, Value) {
+    let parameter = |name: &str| {
+        let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        decode(value.unwrap_or_default())
+    };
+    match path {
+        "/readyz" => (200, json!("ok")),
+        "/api/v1/find" => (200, find(memory, &parameter("id"))),
+        "/api/v1/search" => (200, search(memory, &parameter("q"))),
+        "/api/v1/histogram" => (200, histogram(memory, &parameter("q"))),
+        "/api/v1/fields/service/values" => (200, service_values(memory)),
+        "/api/v1/services" => (200, services(memory)),
+        _ => match path.strip_prefix("/api/v1/flows/") {
+            Some(id) => flow(memory, &decode(id)),
+            None => (404, json!({"error": {"code": "no_such_route"}})),
+        },
+    }
+}
+
+fn flow(memory: &Memory, id: &str) -> (u16, Value) {
+    let flow = memory.flow(id);
+    if flow.spans.is_empty() && flow.logs.is_empty() {
+        return (404, json!({"error": {"code": "not_found", "message": "nothing carries this id"}}));
+    }
+    let errors = flow.spans.iter().filter(|span| failed(&span.record)).count()
+        + flow.logs.iter().filter(|log| is_error(&log.record)).count();
+    let traces: Vec<Value> = flow.traces.iter().map(|trace| json!({"trace_id": hex(trace)})).collect();
+    let names = |count: usize| vec![json!({}); count];
+    let body = json!({
+        "id": id,
+        "span_count": flow.spans.len(),
+        "log_count": flow.logs.len(),
+        "error_count": errors,
+        "truncated": null,
+        "traces": traces,
+        "spans": names(flow.spans.len()),
+        "logs": names(flow.logs.len()),
+    });
+    (200, body)
+}
+
+fn is_error(log: &LogRecord) -> bool {
+    log.severity_number >= SeverityNumber::Error as i32
+}
+
+fn find(memory: &Memory, id: &str) -> Value {
+    let flow = memory.spans.iter().any(|span| span.order.as_deref() == Some(id))
+        || memory.logs.iter().any(|log| log.order.as_deref() == Some(id));
+    let trace = memory.spans.iter().any(|span| hex(&span.record.trace_id) == id);
+    let kinds = [("flow", flow), ("trace", trace)];
+    let matches: Vec<Value> =
+        kinds.iter().filter(|(_, found)| *found).map(|(kind, _)| json!({"kind": kind})).collect();
+    json!({"id": id, "matches": matches})
+}
+
+/// Log records that hold every part of a query: words of the body, `service:` and string attributes.
+fn matching<'a>(memory: &'a Memory, query: &str) -> Vec<&'a Kept<LogRecord>> {
+    let parts: Vec<&str> = query.split_whitespace().filter(|part| *part != "signal:logs").collect();
+    let holds = |log: &Kept<LogRecord>| {
+        parts.iter().all(|part| match part.split_once(':') {
+            Some(("service", name)) => log.service == name,
+            Some((key, value)) => string_of(&log.record.attributes, key) == Some(value.trim_matches('"')),
+            None => tokens(body_of(&log.record)).any(|token| token == *part),
+        })
+    };
+    memory.logs.iter().filter(|log| holds(log)).collect()
+}
+
+fn search(memory: &Memory, query: &str) -> Value {
+    let mut times: Vec<u64> = matching(memory, query).iter().map(|log| log.record.time_unix_nano).collect();
+    times.sort_unstable_by(|left, right| right.cmp(left));
+    let records: Vec<Value> = times.iter().take(100).map(|time| json!({"time": time.to_string()})).collect();
+    json!({"records": records})
+}
+
+fn histogram(memory: &Memory, query: &str) -> Value {
+    let count =
+        if query.is_empty() { memory.spans.len() + memory.logs.len() } else { matching(memory, query).len() };
+    json!({"total": count, "buckets": [{"count": count}]})
+}
+
+fn by_service(memory: &Memory) -> BTreeMap<&str, (u64, u64)> {
+    let mut services: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for span in &memory.spans {
+        services.entry(&span.service).or_default().0 += 1;
+    }
+    for log in &memory.logs {
+        services.entry(&log.service).or_default().1 += 1;
+    }
+    services
+}
+
+fn service_values(memory: &Memory) -> Value {
+    let values: Vec<Value> = by_service(memory)
+        .into_iter()
+        .map(|(service, (spans, logs))| json!({"value": service, "count": spans + logs}))
+        .collect();
+    json!({"values": values, "truncated": 0})
+}
+
+fn services(memory: &Memory) -> Value {
+    let services: Vec<Value> = by_service(memory)
+        .into_iter()
+        .map(|(service, (spans, logs))| json!({"name": service, "span_count": spans, "log_count": logs}))
+        .collect();
+    json!({"services": services})
+}
+
+/// Undoes percent-encoding; what is not valid stays as it is.
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        match code.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) if *first == b'%' => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
