@@ -61,6 +61,11 @@ export function formatDate(ns: Nanos, now: Date = new Date()): string {
 	return date.toLocaleDateString("en-US", { month: "short", day: "numeric", year });
 }
 
+/** Month and day without the year, for lists whose heading says it: `Nov 22`. */
+export function formatDay(ns: Nanos): string {
+	return new Date(Number(ns / MS)).toLocaleDateString("en-US", { month: "short", day: "numeric" });
+}
+
 /** Date and exact clock in UTC, as RFC 3339 with nine decimals. */
 export function formatRfc3339(ns: Nanos): string {
 	const ms = ns / MS - (ns < 0n && ns % MS !== 0n ? 1n : 0n);

@@ -107,7 +107,7 @@ export function ticksOf(clock: Clock, count: number): Tick[] {
 		const step = niceStep(((x1 - x0) * scale) / Math.max(1, count * (x1 - x0)));
 		const from = stretch.from + (x0 - stretch.x0) * scale;
 		const to = stretch.from + (x1 - stretch.x0) * scale;
-		for (let offset = Math.ceil(from / step - 1e-9) * step; offset <= to && ticks.length < 200; offset += step) {
+		for (let offset = Math.ceil(from / step - 1e-9) * step + 0; offset <= to && ticks.length < 200; offset += step) {
 			ticks.push({ offset, x: positionOf(clock, offset) });
 		}
 	}

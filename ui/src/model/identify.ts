@@ -14,7 +14,7 @@ export interface Identified {
 
 const HEADER = /^(?:traceparent|x-[\w-]*id|trace[_-]?id|span[_-]?id)\s*[:=]\s*/i;
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}/i;
-const QUERY = /\s|^[\w.@/-]+:[^/\d]|^-?[\w.]+:(?:[<>]=?|\[|\(|"|\/)|["()*]/;
+const QUERY = /\s|^[\w.@/-]+:[^/\d]|^-?[\w.]+:(?:[<>]=?|\[|\(|"|\/[^/])|["()*]/;
 
 /** Tells what a pasted text is. Anything without spaces may be an ID; only the server knows. */
 export function identify(input: string): Identified {

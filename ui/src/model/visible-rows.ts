@@ -68,7 +68,8 @@ export interface Choice {
 /** The rows, and how many records of all there are they show. */
 export interface VisibleRows {
 	rows: Row[];
-	matched: number;
+	/** The records that pass, folded away or not. */
+	passing: ReadonlySet<FlowNode>;
 	total: number;
 	/** Ids of rows that pass the filter, in order; all when nothing is filtered. */
 	matches: string[];
@@ -113,7 +114,7 @@ export function visibleRows(tree: FlowTree, clock: Clock, choice: Choice): Visib
 	const matches = rows
 		.filter((row) => (row.kind === "span" && !row.context) || row.kind === "log")
 		.map((row) => row.id);
-	return { rows, matched: verdict.matched.size, total: verdict.total, matches };
+	return { rows, passing: verdict.matched, total: verdict.total, matches };
 }
 
 /** The spans to unfold so that a node's row exists. */

@@ -1,6 +1,6 @@
 //! The story the drawing tells, as API answers: an order that fails in the payment, over three traces and a service that only logs.
 
-const T0 = 1_763_836_024_812_000_000n; // 2025-11-22 18:27:04.812 UTC
+const T0 = 1_795_372_024_812_000_000n; // 2026-11-22 18:27:04.812 UTC
 const ORDER = "ord-cfc5d07fbf424132";
 const TRACES = [
 	"4bf92f3577b34da6a3ce929d0e0e4736",
@@ -189,13 +189,21 @@ function checkout() {
 
 function consumers(publish) {
 	const link = [{ trace_id: publish.trace_id, span_id: publish.span_id, attributes: {} }];
-	const account = span(1, "accounting", "orders process", null, 2114, 188, { kind: "consumer", links: link });
+	const account = span(1, "accounting", "orders process", null, 2114, 188, {
+		kind: "consumer",
+		links: link,
+		attributes: { "messaging.destination.name": "orders", "messaging.system": "kafka" },
+	});
 	span(1, "accounting", "INSERT ledger", account, 2160, 114, {
 		kind: "client",
 		attributes: { "db.system": "postgresql" },
 	});
 	log(account, "accounting", "info", 2290, `Order details: OrderId = ${ORDER}, Offset = 8841207`);
-	const fraud = span(2, "fraud-detection", "orders process", null, 41104, 96, { kind: "consumer", links: link });
+	const fraud = span(2, "fraud-detection", "orders process", null, 41104, 96, {
+		kind: "consumer",
+		links: link,
+		attributes: { "messaging.destination.name": "orders", "messaging.system": "kafka" },
+	});
 	log(fraud, "fraud-detection", "warn", 41180, `score 71 for order ${ORDER} above soft threshold`);
 	log(null, "legacy-billing", "info", 41190, `[billing] invoice draft for ${ORDER} opened`);
 	log(null, "legacy-billing", "info", 41198, `[billing] invoice draft for ${ORDER} discarded`);
@@ -265,7 +273,7 @@ export function flowOf(id, key, flowSpans, flowLogs, links, more = {}) {
 		completeness: { verdict: "complete", reasons: [] },
 		start: `${start}`,
 		end: `${end}`,
-		busy_ns: `${ms(2310)}`,
+		busy_ns: `${busy(all)}`,
 		traces,
 		services,
 		span_count: flowSpans.length,
@@ -279,6 +287,17 @@ export function flowOf(id, key, flowSpans, flowLogs, links, more = {}) {
 		stats: { splits: 12, elapsed_ms: 3 },
 		...more,
 	};
+}
+
+/** How long at least one span was open. */
+function busy(records) {
+	let [total, until] = [0n, 0n];
+	for (const { time, end } of [...records].sort((a, b) => (BigInt(a.time) < BigInt(b.time) ? -1 : 1))) {
+		const [from, to] = [BigInt(time), BigInt(end ?? time)];
+		if (to > until) total += to - (from > until ? from : until);
+		if (to > until) until = to;
+	}
+	return total;
 }
 
 /** Spans and logs made since the last call. */

@@ -24,7 +24,8 @@ export function FindPage({ id }: { id: string }): JSX.Element {
 	useEffect(() => {
 		if (id === "") go("", "replace");
 		else if (only) go(only.to, "replace");
-		else if (answer && targets.length === 0) go(formatRoute(searchRoute({ q: id, notId: true })), "replace");
+		else if (answer && targets.length === 0)
+			go(formatRoute(searchRoute({ q: id, notId: identify(id).shape !== "query" })), "replace");
 	}, [id, answer, only, targets.length]);
 
 	if (error) {

@@ -6,7 +6,6 @@ import { oneLine } from "../../base/text";
 import { formatDuration, formatRfc3339 } from "../../base/time";
 import { buildEvents, type FlowEvent } from "../../model/events";
 import { severityLetter } from "../../model/severity";
-import type { FlowNode } from "../../model/span-tree";
 import { formatInstant } from "../../model/times";
 import { VirtualRows } from "../../widgets/virtual-rows";
 import { Swatch } from "../record/swatch";
@@ -19,8 +18,9 @@ const MARKS = { start: "▸", end: "◂", event: "◆", log: "" };
 
 /** Draws the list. */
 export function EventsView({ scene }: { scene: Scene }): JSX.Element {
-	const events = useEvents(scene);
-	const { selected, route } = scene;
+	const { selected, route, tree } = scene;
+	const { passing } = scene.visible;
+	const events = useMemo(() => buildEvents(tree, (node) => passing.has(node)), [tree, passing]);
 	const at = useMemo(() => (selected ? events.findIndex((event) => event.node === selected) : -1), [events, selected]);
 	const heightOf = useCallback(() => ROW, []);
 	if (events.length === 0) return <NothingShown scene={scene} />;
@@ -45,18 +45,6 @@ export function EventsView({ scene }: { scene: Scene }): JSX.Element {
 			}}
 		/>
 	);
-}
-
-/** The events of the nodes the filter leaves. */
-export function useEvents(scene: Scene): FlowEvent[] {
-	const { tree, visible } = scene;
-	const hasFolds = scene.collapsed.size > 0;
-	return useMemo(() => {
-		const shown = new Set<FlowNode>();
-		for (const row of visible.rows)
-			if ((row.kind === "span" && !row.context) || row.kind === "log") shown.add(row.node);
-		return buildEvents(tree, (node) => hasFolds || shown.has(node));
-	}, [tree, visible, hasFolds]);
 }
 
 function EventLine({

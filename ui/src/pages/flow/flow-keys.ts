@@ -6,7 +6,6 @@ import { offsetAt } from "../../model/clock";
 import { TIMES } from "../../model/route";
 import { type FlowNode, spanKey } from "../../model/span-tree";
 import { useKeys } from "../../widgets/keys";
-import { useEvents } from "./events";
 import { toggleFold } from "./rows";
 import type { Scene } from "./scene";
 
@@ -15,25 +14,22 @@ const PAN_STEP = 0.25;
 
 /** Listens to the keys while the flow is shown. */
 export function useFlowKeys(scene: Scene): void {
-	const events = useEvents(scene);
 	const { patch, route, selected } = scene;
-	const order = orderOf(
-		scene,
-		events.map((event) => event.node),
-	);
-	const next = (): void => step(scene, order, 1);
-	const previous = (): void => step(scene, order, -1);
-	const matching = new Set(scene.visible.matches);
-	const errors = order.filter((node) => node.error);
+	const next = (): void => step(scene, 1);
+	const previous = (): void => step(scene, -1);
+	const isMatch = (): ((node: FlowNode) => boolean) => {
+		const matches = new Set(scene.visible.matches);
+		return (node) => matches.has(node.id);
+	};
 	useKeys({
 		j: next,
 		ArrowDown: next,
 		k: previous,
 		ArrowUp: previous,
-		n: () => step(scene, order, 1, (node) => matching.has(node.id)),
-		N: () => step(scene, order, -1, (node) => matching.has(node.id)),
-		e: () => step(scene, order, 1, (node) => errors.includes(node)),
-		E: () => step(scene, order, -1, (node) => errors.includes(node)),
+		n: () => step(scene, 1, isMatch()),
+		N: () => step(scene, -1, isMatch()),
+		e: () => step(scene, 1, (node) => node.error),
+		E: () => step(scene, -1, (node) => node.error),
 		Enter: () => selected?.kind === "span" && selected.items.length > 0 && toggleFold(scene, selected.id),
 		ArrowLeft: () => fold(scene, true),
 		ArrowRight: () => fold(scene, false),
@@ -61,12 +57,17 @@ export function useFlowKeys(scene: Scene): void {
 }
 
 /** The nodes in the order in which the view shows them. */
-function orderOf(scene: Scene, inEvents: FlowNode[]): FlowNode[] {
-	if (scene.route.view === "events") return [...new Set(inEvents)];
-	return scene.visible.rows.flatMap((row) => (row.kind === "span" || row.kind === "log" ? [row.node as FlowNode] : []));
+function orderOf(scene: Scene): FlowNode[] {
+	if (scene.route.view === "timeline") {
+		return scene.visible.rows.flatMap((row) =>
+			row.kind === "span" || row.kind === "log" ? [row.node as FlowNode] : [],
+		);
+	}
+	return [...scene.visible.passing].sort((a, b) => a.start - b.start);
 }
 
-function step(scene: Scene, order: FlowNode[], by: 1 | -1, wanted: (node: FlowNode) => boolean = () => true): void {
+function step(scene: Scene, by: 1 | -1, wanted: (node: FlowNode) => boolean = () => true): void {
+	const order = orderOf(scene);
 	const from = scene.selected ? order.indexOf(scene.selected) : -1;
 	for (let at = from < 0 && by < 0 ? order.length - 1 : from + by; at >= 0 && at < order.length; at += by) {
 		const node = order[at];

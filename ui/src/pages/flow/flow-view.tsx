@@ -139,7 +139,8 @@ function selectedNode(flow: FlowAnswer, tree: FlowTree, route: FlowRoute): FlowN
 	if (route.selected === "none") return null;
 	if (route.selected !== "") return tree.nodes.get(route.selected) ?? null;
 	const { cause } = flow;
-	if (!cause) return null;
+	// Where the panel would cover the picture, the picture comes first.
+	if (!cause || matchMedia("(max-width: 1000px)").matches) return null;
 	for (const node of tree.nodes.values()) if (node.record?.record === cause.record) return node;
 	return tree.nodes.get(cause.span_id) ?? null;
 }

@@ -32,15 +32,8 @@ interface Spot {
 
 /** Draws the lanes. */
 export function LanesView({ scene }: { scene: Scene }): JSX.Element {
-	const shown = useMemo(
-		() =>
-			new Set(
-				scene.visible.rows.flatMap((row) => (row.kind === "span" || row.kind === "log" ? [row.node as FlowNode] : [])),
-			),
-		[scene.visible],
-	);
-	const folded = scene.collapsed.size > 0;
-	const lanes = useMemo(() => buildLanes(scene.tree, (node) => folded || shown.has(node)), [scene.tree, shown, folded]);
+	const { passing } = scene.visible;
+	const lanes = useMemo(() => buildLanes(scene.tree, (node) => passing.has(node)), [scene.tree, passing]);
 	const spots = useRef<Spot[]>([]);
 	const [hover, setHover] = useState<Spot | null>(null);
 	const tops = useMemo(() => stack(lanes), [lanes]);

@@ -225,7 +225,6 @@ function Bar({ scene, node }: { scene: Scene; node: SpanNode }): JSX.Element {
 	const left = Math.max(0, x0);
 	const right = Math.min(1, x1);
 	const service = node.record?.service;
-	const side = right < 0.9 ? "" : left > 0.1 ? "l" : "in";
 	const classes = [
 		"bar",
 		node.error && "err",
@@ -249,7 +248,7 @@ function Bar({ scene, node }: { scene: Scene; node: SpanNode }): JSX.Element {
 		>
 			{scene.critical.has(node.id) && <i class="crit" />}
 			<Marks scene={scene} node={node} left={left} right={right} />
-			<span class={`d ${side}`}>{duration}</span>
+			<span class="d">{duration}</span>
 		</span>
 	);
 }

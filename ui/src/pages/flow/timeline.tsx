@@ -75,11 +75,7 @@ export function Axis({ scene, title }: { scene: Scene; title: string }): JSX.Ele
 			<div class="name mute">{title}</div>
 			<div class="ticks" ref={box} title="Drag to zoom">
 				{ticks.map((tick) => (
-					<span
-						key={tick.offset}
-						class={tick.x < 0.03 ? "first" : tick.x > 0.96 ? "last" : ""}
-						style={{ left: `${tick.x * 100}%` }}
-					>
+					<span key={tick.offset} class={tick.x < 0.03 ? "first" : ""} style={{ left: `${tick.x * 100}%` }}>
 						{formatTick(tick, tree.origin, route.times)}
 					</span>
 				))}

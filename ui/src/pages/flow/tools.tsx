@@ -98,7 +98,7 @@ function FilterInput({ scene }: { scene: Scene }): JSX.Element {
 				}}
 			/>
 			<span class="mono num" aria-live="polite">
-				{formatCount(visible.matched)} of {formatCount(visible.total)}
+				{formatCount(visible.passing.size)} of {formatCount(visible.total)}
 			</span>
 		</label>
 	);

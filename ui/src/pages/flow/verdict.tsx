@@ -23,7 +23,10 @@ export function Verdict({ scene }: { scene: Scene }): JSX.Element {
 				<span class="identity">
 					<span class="mute key">{key}</span> <span class="mono">{flow.id}</span>
 					<Copy class="bare copy-id" label="Copy the ID" text={() => flow.id}>
-						⧉
+						<svg viewBox="0 0 14 14" aria-hidden="true">
+							<rect x="4.5" y="4.5" width="8" height="8" rx="1.5" />
+							<path d="M9.5 2.5v-.2a.8.8 0 0 0-.8-.8H2.3a.8.8 0 0 0-.8.8v6.4c0 .4.4.8.8.8h.2" />
+						</svg>
 					</Copy>
 				</span>
 			</h1>

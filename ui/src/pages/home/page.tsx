@@ -3,6 +3,8 @@
 import type { JSX } from "preact";
 import { search, services } from "../../api/calls";
 import { useCall } from "../../api/use-call";
+import { nanos } from "../../base/time";
+import type { AnyRecord } from "../../model/record";
 import { formatRoute, searchRoute } from "../../model/route";
 import { Go } from "../../widgets/controls";
 import { Skeleton } from "../../widgets/states";
@@ -74,19 +76,29 @@ function Recents(): JSX.Element | null {
 }
 
 function RecentErrors(): JSX.Element {
-	const q = "severity:>=error";
-	const what = { q, start: "", end: "", signal: "logs" as const };
-	const { answer, error, reload } = useCall("errors", (signal) => search(what, ERRORS_SHOWN, "", signal));
+	const logs = "severity:>=error";
+	const spans = "status:error";
+	const range = { start: "", end: "" };
+	const fetchBoth = async (signal: AbortSignal): Promise<AnyRecord[]> => {
+		const answers = await Promise.all([
+			search({ q: logs, signal: "logs", ...range }, ERRORS_SHOWN, "", signal),
+			search({ q: spans, signal: "spans", ...range }, ERRORS_SHOWN, "", signal),
+		]);
+		const all = answers.flatMap((answer) => answer.records);
+		return all.sort((a, b) => Number(nanos(b.time) - nanos(a.time))).slice(0, ERRORS_SHOWN);
+	};
+	const { answer, error, reload } = useCall("errors", fetchBoth);
 	return (
 		<section>
 			<h2>
-				Recent errors <Go to={formatRoute(searchRoute({ q }))}>all</Go>
+				Recent errors <Go to={formatRoute(searchRoute({ q: logs }))}>all logs</Go>
+				<Go to={formatRoute(searchRoute({ q: spans, signal: "spans" }))}>all spans</Go>
 			</h2>
 			{error && <Failure error={error} retry={reload} what="Recent errors" />}
 			{!answer && !error && <Skeleton rows={6} label="Fetching errors" />}
-			{answer?.records.length === 0 && <p class="mute">No log says error. Good.</p>}
+			{answer?.length === 0 && <p class="mute">Nothing says error. Good.</p>}
 			<div class="lines">
-				{answer?.records.map((record) => (
+				{answer?.map((record) => (
 					<RecordLine key={record.record} record={record} />
 				))}
 			</div>

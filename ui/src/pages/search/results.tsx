@@ -3,7 +3,7 @@
 import type { CSSProperties, JSX } from "preact";
 import { useCallback } from "preact/hooks";
 import { formatCount, oneLine } from "../../base/text";
-import { formatClock, formatDate, formatDuration, formatRfc3339, nanos } from "../../base/time";
+import { formatClock, formatDay, formatDuration, formatRfc3339, nanos } from "../../base/time";
 import { type AnyRecord, isError, titleOf } from "../../model/record";
 import { flowRoute, formatRoute } from "../../model/route";
 import { severityLetter } from "../../model/severity";
@@ -76,7 +76,7 @@ function ResultLine(props: {
 			onClick={props.onChoose}
 		>
 			<span class="mono num mute" role="gridcell" title={formatRfc3339(time)}>
-				<span class="date">{formatDate(time)} </span>
+				<span class="date">{formatDay(time)} </span>
 				{formatClock(time)}
 			</span>
 			<span class="event-service" role="gridcell">

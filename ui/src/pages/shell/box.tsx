@@ -105,13 +105,16 @@ function Problem({ shown }: { shown: string }): JSX.Element | null {
 	const problem = queryProblem.value;
 	if (!problem || problem.text !== shown) return null;
 	const { position, message, expected } = problem.error;
+	// The server counts characters, not UTF-16 units.
+	const characters = [...shown];
+	const part = (from: number, to?: number): string => characters.slice(from, to).join("");
 	return (
 		<div class="problem mono" role="alert">
 			{position !== null && (
 				<div class="problem-line">
-					<span>{shown.slice(0, position)}</span>
-					<b>{shown.slice(position, position + 1) || " "}</b>
-					<span>{shown.slice(position + 1)}</span>
+					<span>{part(0, position)}</span>
+					<b>{part(position, position + 1) || " "}</b>
+					<span>{part(position + 1)}</span>
 				</div>
 			)}
 			<div class="bad">

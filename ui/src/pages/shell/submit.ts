@@ -13,13 +13,14 @@ export const recents = signal(recall("recents", [] as string[], isStrings));
 
 /** Goes where the text leads: words and queries to the explorer, all else to the question what it is. */
 export function submitText(input: string, from: Route): void {
-	const { text } = identify(input);
+	const { text, shape } = identify(input);
 	if (text === "") {
 		if (from.page === "search") go(formatRoute({ ...from, q: "", selected: "", notId: false }));
 		return;
 	}
 	noteRecent(text);
-	if (!isQuery(text)) {
+	// In the explorer what looks like a query stays there, with its range; elsewhere `order:4711` may well be an ID.
+	if (!isQuery(text) && !(shape === "query" && from.page === "search")) {
 		go(formatRoute({ page: "find", id: text }));
 		return;
 	}

@@ -1,0 +1,125 @@
+//! Lanes, events, the critical path, colours and exceptions.
+
+import { describe, expect, test } from "vitest";
+import { criticalPath } from "./critical-path";
+import { buildEvents } from "./events";
+import { exceptionsOfSpan, parseStack } from "./exception";
+import { buildLanes } from "./lanes";
+import { assignColours, COLOURS } from "./palette";
+import { bodyText, typeOf, type Value } from "./record";
+import { buildFlowTree } from "./span-tree";
+import { flowOf, log, span } from "./testing";
+
+const all = (): boolean => true;
+
+describe("lanes", () => {
+	test("hold spans that overlap on different levels, and reuse a level that is free", () => {
+		const spans = [
+			span("a", "", 0, 100),
+			span("b", "a", 10, 20),
+			span("c", "a", 40, 20),
+			span("d", "c", 45, 5, { service: "db" }),
+		];
+		const lanes = buildLanes(buildFlowTree(flowOf(spans)), all);
+		expect(lanes.map((lane) => [lane.service, lane.levels])).toEqual([
+			["checkout", 2],
+			["db", 1],
+		]);
+		expect(lanes[0]?.bars.map((bar) => bar.level)).toEqual([0, 1, 1]);
+	});
+
+	test("exist for services that only log", () => {
+		const lanes = buildLanes(buildFlowTree(flowOf([], [log("", 5, "x", { service: "legacy" })])), all);
+		expect(lanes).toMatchObject([{ service: "legacy", levels: 0, bars: [] }]);
+	});
+});
+
+test("events are in time order, with the time since the one before", () => {
+	const failed = span("b", "a", 10, 20, {
+		events: [{ time: "1700000000000000015", name: "exception", attributes: { "exception.message": "no" } }],
+	});
+	const events = buildEvents(buildFlowTree(flowOf([span("a", "", 0, 100), failed], [log("b", 12, "x")])), all);
+	expect(events.map((event) => [event.what, event.text, Number(event.sincePrevious)])).toEqual([
+		["start", "op a", 0],
+		["start", "op b", 10],
+		["log", "x", 2],
+		["event", "exception: no", 3],
+		["end", "op b", 15],
+		["end", "op a", 70],
+	]);
+});
+
+describe("the critical path", () => {
+	test("goes through the child that ended last, then what ended before it began", () => {
+		const spans = [
+			span("root", "", 0, 100),
+			span("first", "root", 5, 30),
+			span("beside", "root", 6, 20),
+			span("last", "root", 40, 55),
+			span("deep", "last", 50, 40),
+		];
+		expect([...criticalPath(buildFlowTree(flowOf(spans)))].sort()).toEqual(["deep", "first", "last", "root"]);
+	});
+
+	test("leaves out what outlives its parent", () => {
+		const spans = [span("root", "", 0, 100), span("async", "root", 90, 500), span("sync", "root", 10, 80)];
+		expect([...criticalPath(buildFlowTree(flowOf(spans)))].sort()).toEqual(["root", "sync"]);
+	});
+});
+
+describe("colours", () => {
+	test("differ as long as there are enough, and are the same every time", () => {
+		const services = Array.from({ length: COLOURS }, (_, index) => `service-${index}`);
+		const colours = assignColours(services);
+		expect(new Set(colours.values()).size).toBe(COLOURS);
+		expect(assignColours([...services].reverse())).toEqual(colours);
+	});
+
+	test("are shared evenly when there are not enough", () => {
+		const counts = new Map<number, number>();
+		for (const colour of assignColours(Array.from({ length: 30 }, (_, index) => `s${index}`)).values())
+			counts.set(colour, (counts.get(colour) ?? 0) + 1);
+		expect(Math.max(...counts.values())).toBe(3);
+	});
+});
+
+describe("exceptions", () => {
+	test("show their message once, and tell own frames from libraries'", () => {
+		const stack = parseStack("Timeout: late\n    at charge (/app/charge.js:8:1)\n    at run (node:internal/x:1:1)\n", [
+			"late",
+			"Timeout: late",
+		]);
+		expect(stack.map((line) => [line.frame, line.library])).toEqual([
+			[true, false],
+			[true, true],
+		]);
+	});
+
+	test.each([
+		['  File "/app/pay.py", line 3, in charge', true, false],
+		['  File "/usr/lib/python3.12/site-packages/grpc/x.py", line 1', true, true],
+		["\tat org.springframework.web.Filter.run(Filter.java:9)", true, true],
+		["\tat com.shop.Pay.charge(Pay.java:12)", true, false],
+		["Caused by: java.net.SocketTimeoutException: late", false, false],
+		["main.go:12 +0x1f", true, false],
+	])("%j", (text, frame, library) => {
+		expect(parseStack(text)[0]).toMatchObject({ frame, library });
+	});
+
+	test("of a span come from its exception events only", () => {
+		const event = (name: string): { time: string; name: string; attributes: Record<string, string> } => ({
+			time: "1",
+			name,
+			attributes: { "exception.type": "T" },
+		});
+		expect(exceptionsOfSpan(span("a", "", 0, 1, { events: [event("retry"), event("exception")] }))).toHaveLength(1);
+	});
+});
+
+test("bodies and values have a text and a type", () => {
+	expect(bodyText({ message: "hello", n: 1 })).toBe('hello  {"n":1}');
+	expect(bodyText({ n: 1 })).toBe('{"n":1}');
+	expect(bodyText(null)).toBe("");
+	const values: Value[] = [1, 1.5, true, null, [1], { a: 1 }, { bytes: "AA==" }, "s"];
+	expect(values.map(typeOf)).toEqual(["int", "double", "bool", "empty", "array", "map", "bytes", ""]);
+});
