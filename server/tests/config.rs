@@ -38,7 +38,7 @@ fn a_wrong_file_is_refused_with_line_column_and_what_is_known() {
         ("listen:\n  insecure: perhaps\n", &["spoor.yaml:2:13: expected true or false"]),
         ("store: 3\n", &["spoor.yaml:1:8: expected keys with values"]),
         ("listen: {insecure: true, insecure: true}\n", &["spoor.yaml:1:26: ", "`insecure`"]),
-        ("listen: [\n", &["spoor.yaml:2:1: "]),
+        ("listen: [\n", &["spoor.yaml:1:9: unclosed"]),
         ("telemetry: {log_format: xml}\n", &["spoor.yaml:1:25: ", "text", "json"]),
         ("telemetry: {log: 'spoor=loud=1'}\n", &["telemetry.log `spoor=loud=1`"]),
         ("store: {split_records: 1}\n", &["store.split_records must be from"]),

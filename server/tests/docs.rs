@@ -12,14 +12,13 @@ use process::{finish, spoor};
 const BEGIN: &str = "<!-- keys: begin (written by server/tests/docs.rs) -->\n";
 const END: &str = "<!-- keys: end -->\n";
 /// Where each section's type is: section, file, struct.
-const SECTIONS: [(&str, &str, &str); 8] = [
+const SECTIONS: [(&str, &str, &str); 7] = [
     ("listen", "server/src/config/sections.rs", "ListenConfig"),
     ("store", "store/src/config.rs", "Config"),
     ("collector", "collector/src/config.rs", "Config"),
     ("query", "query/src/config.rs", "Config"),
     ("correlation", "collector/src/correlation/config.rs", "CorrelationConfig"),
     ("owners", "server/src/config/sections.rs", "Config"),
-    ("metrics", "server/src/config/sections.rs", "MetricsConfig"),
     ("telemetry", "server/src/config/sections.rs", "TelemetryConfig"),
 ];
 
@@ -30,7 +29,10 @@ fn root() -> PathBuf {
 /// The comment on one field of a struct, as one line.
 fn comment(file: &str, structure: &str, field: &str) -> String {
     let text = fs::read_to_string(root().join(file)).unwrap();
-    let body = text.split_once(&format!("struct {structure} {{")).unwrap_or_else(|| panic!("{file}: no {structure}")).1;
+    let body = text
+        .split_once(&format!("struct {structure} {{"))
+        .unwrap_or_else(|| panic!("{file}: no {structure}"))
+        .1;
     let body = body.split_once("\n}").unwrap().0;
     let mut words = Vec::new();
     for line in body.lines().map(str::trim) {
@@ -70,7 +72,8 @@ fn tables() -> String {
     let keys = printed();
     let mut out = String::new();
     for (section, file, structure) in SECTIONS {
-        writeln!(out, "### `{section}`\n\n| key | default | environment | |\n| --- | --- | --- | --- |").unwrap();
+        writeln!(out, "### `{section}`\n\n| key | default | environment | |\n| --- | --- | --- | --- |")
+            .unwrap();
         for (_, key, default) in keys.iter().filter(|(of, ..)| of == section) {
             let field = key.as_deref().unwrap_or(section);
             let path = key.as_ref().map_or(section.to_owned(), |key| format!("{section}.{key}"));

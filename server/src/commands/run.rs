@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -16,6 +17,9 @@ use super::{check, health, inspect};
 const FAILED: u8 = 1;
 /// What the user asked for cannot be done as asked.
 const MISUSED: u8 = 2;
+
+/// How long threads may take to end once everything has stopped.
+const LINGER_LIMIT: Duration = Duration::from_secs(2);
 
 /// Runs the command and says what went wrong, if something did.
 pub(crate) fn run(cli: Cli) -> ExitCode {
@@ -47,5 +51,8 @@ fn serve(arguments: &ServeArgs) -> anyhow::Result<()> {
     telemetry::start(&loaded.config.telemetry)?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.enable_all().build().context("failed to start the async runtime")?;
-    runtime.block_on(app::serve(loaded.config))
+    let outcome = runtime.block_on(app::serve(loaded.config));
+    // Everything was told to stop; what hangs in a system call is not waited for.
+    runtime.shutdown_timeout(LINGER_LIMIT);
+    outcome
 }

@@ -46,7 +46,9 @@ impl Server {
     pub fn start(data_dir: &Path, arguments: &[&str]) -> Self {
         let mut command = spoor(&["serve", "--log-format", "json"]);
         for flag in ["--otlp-grpc", "--otlp-http", "--http"] {
-            command.args([flag, "127.0.0.1:0"]);
+            if !arguments.contains(&flag) {
+                command.args([flag, "127.0.0.1:0"]);
+            }
         }
         command.arg("--data-dir").arg(data_dir).args(arguments);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
