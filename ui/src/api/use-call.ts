@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { ApiError } from "./client";
 
-/** How a call stands. While a newer answer is on its way the older one stays. */
+/** How a call stands. While a newer answer is on its way, or when it fails, the older one stays. */
 export interface CallState<T> {
 	answer: T | null;
 	error: ApiError | null;
@@ -24,7 +24,11 @@ export function useCall<T>(key: string, make: (signal: AbortSignal) => Promise<T
 		const abort = new AbortController();
 		make(abort.signal).then(
 			(answer) => !abort.signal.aborted && setState({ key, answer, error: null }),
-			(error: unknown) => !abort.signal.aborted && setState({ key, answer: null, error: asApiError(error) }),
+			(error: unknown) => {
+				if (abort.signal.aborted) return;
+				// What was there stays, beside the failure to renew it.
+				setState((before) => ({ key, answer: before.key === key ? before.answer : null, error: asApiError(error) }));
+			},
 		);
 		return () => abort.abort();
 	}, [key, turn]);

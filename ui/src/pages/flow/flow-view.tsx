@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import type { ApiError } from "../../api/client";
 import { go } from "../../base/location";
 import { formatCount, plural } from "../../base/text";
 import { nanos } from "../../base/time";
@@ -27,13 +28,17 @@ import { Tools } from "./tools";
 import { Verdict } from "./verdict";
 
 /** Draws the flow. */
-export function FlowView({ flow, route }: { flow: FlowAnswer; route: FlowRoute }): JSX.Element {
+export function FlowView(props: { flow: FlowAnswer; route: FlowRoute; stale: ApiError | null }): JSX.Element {
+	const { flow, route, stale } = props;
 	const scene = useScene(flow, route);
 	useFlowKeys(scene);
 	const { route: params } = scene;
 	return (
 		<main class="flow">
 			<Verdict scene={scene} />
+			{stale && (
+				<Banner tone="warn">This is the flow as it was: it could not be fetched anew ({stale.message}).</Banner>
+			)}
 			<Cuts scene={scene} />
 			<Minimap scene={scene} />
 			<Tools scene={scene} />

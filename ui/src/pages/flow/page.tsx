@@ -29,11 +29,11 @@ export function FlowPage({ route }: { route: FlowRoute }): JSX.Element {
 		if (answer?.state !== "running") return;
 		// A costly flow is asked for less often.
 		const wait = Math.max(POLL_MS, (answer.stats?.elapsed_ms ?? 0) * 20);
-		const timer = setTimeout(() => document.visibilityState === "visible" && reload(), wait);
-		return () => clearTimeout(timer);
+		const timer = setInterval(() => document.visibilityState === "visible" && reload(), wait);
+		return () => clearInterval(timer);
 	}, [answer, reload]);
 
-	if (error) {
+	if (error && !answer) {
 		return (
 			<main class="centre">
 				<NoFlow error={error} route={route} retry={reload} />
@@ -41,7 +41,7 @@ export function FlowPage({ route }: { route: FlowRoute }): JSX.Element {
 		);
 	}
 	if (!answer) return <Loading route={route} />;
-	return <FlowView flow={answer} route={route} />;
+	return <FlowView flow={answer} route={route} stale={error} />;
 }
 
 function Loading({ route }: { route: FlowRoute }): JSX.Element {

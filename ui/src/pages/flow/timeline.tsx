@@ -12,7 +12,8 @@ import { VirtualRows } from "../../widgets/virtual-rows";
 import { drawRow } from "./rows";
 import type { Scene } from "./scene";
 
-const TICKS = 6;
+/** Marks on the axis; a phone has room for few. */
+const tickCount = (): number => (innerWidth < 700 ? 2 : 6);
 
 /** Draws the waterfall. */
 export function TimelineView({ scene }: { scene: Scene }): JSX.Element {
@@ -69,7 +70,7 @@ export function Axis({ scene, title }: { scene: Scene; title: string }): JSX.Ele
 	const { sight, tree, route } = scene;
 	const box = useRef<HTMLDivElement>(null);
 	const part = useBrush(box, ({ from, to }) => scene.zoomTo(offsetAt(sight, from), offsetAt(sight, to)));
-	const ticks = useMemo(() => ticksOf(sight, TICKS), [sight]);
+	const ticks = useMemo(() => ticksOf(sight, tickCount()), [sight]);
 	return (
 		<div class="axis" role="presentation">
 			<div class="name mute">{title}</div>
@@ -98,7 +99,7 @@ export function Axis({ scene, title }: { scene: Scene; title: string }): JSX.Ele
 /** Hairlines at the marks, hatching where idle time is compressed. */
 export function Gridlines({ scene }: { scene: Scene }): JSX.Element {
 	const { sight } = scene;
-	const ticks = useMemo(() => ticksOf(sight, TICKS), [sight]);
+	const ticks = useMemo(() => ticksOf(sight, tickCount()), [sight]);
 	return (
 		<div class="gridlines" aria-hidden="true">
 			{ticks.map((tick) => (

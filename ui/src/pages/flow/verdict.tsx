@@ -4,8 +4,9 @@ import type { ComponentChildren, JSX } from "preact";
 import { formatCount } from "../../base/text";
 import { formatClock, formatDate, formatDuration, formatExactDuration, formatRfc3339, nanos } from "../../base/time";
 import type { FlowState } from "../../model/answers";
-import { TRACE_KEY } from "../../model/route";
-import { Copy } from "../../widgets/controls";
+import type { Correlation } from "../../model/record";
+import { flowRoute, formatRoute, TRACE_KEY } from "../../model/route";
+import { Copy, Go } from "../../widgets/controls";
 import type { Scene } from "./scene";
 
 const STATES: Record<FlowState, string> = { ok: "Completed", error: "Failed", running: "Running", stuck: "Stuck" };
@@ -29,10 +30,32 @@ export function Verdict({ scene }: { scene: Scene }): JSX.Element {
 						</svg>
 					</Copy>
 				</span>
+				{route.key === TRACE_KEY && <PartOf scene={scene} />}
 			</h1>
 			<CauseLine scene={scene} />
 			<Facts scene={scene} />
 		</div>
+	);
+}
+
+const FLOWS_SHOWN = 2;
+
+/** The flows a trace belongs to. */
+function PartOf({ scene }: { scene: Scene }): JSX.Element {
+	const { spans, logs } = scene.flow;
+	const flows = new Map<string, Correlation>();
+	for (const record of [...spans, ...logs]) {
+		for (const one of record.correlation) flows.set(`${one.key} ${one.value}`, one);
+	}
+	return (
+		<span class="part-of">
+			{[...flows].slice(0, FLOWS_SHOWN).map(([name, { key, value }]) => (
+				<Go key={name} to={formatRoute(flowRoute(key, value))} class="chip" title={`All of ${name}`}>
+					in {key} <span class="mono">{value}</span>
+				</Go>
+			))}
+			{flows.size > FLOWS_SHOWN && <span class="mute">and {flows.size - FLOWS_SHOWN} more</span>}
+		</span>
 	);
 }
 

@@ -20,7 +20,10 @@ export function Histogram({ route, patch }: { route: SearchRoute; patch: PatchSe
 	const { q, start, end, signal } = route;
 	const what = { q, start, end, signal };
 	const { answer, error } = useCall(JSON.stringify(what), (abort) => histogram(what, BUCKETS, abort));
-	if (error) return null;
+	if (error)
+		return error.position === null ? (
+			<p class="histogram mute">The volume could not be counted: {error.message}.</p>
+		) : null;
 	if (!answer) return <div class="volume loading" />;
 	if (answer.buckets.length === 0 || answer.total === 0) return null;
 	const first = nanos(answer.buckets[0]?.start ?? answer.start);

@@ -44,7 +44,7 @@ export function SearchPage({ route }: { route: SearchRoute }): JSX.Element {
 	useTitle(route.q === "" ? "Search" : route.q);
 	const search = useSearch(route);
 	const patch: PatchSearch = (change, how = "push") => go(formatRoute({ ...route, notId: false, ...change }), how);
-	const syntax = search.error && search.error.status === 400 ? search.error : null;
+	const syntax = search.error && search.error.position !== null ? search.error : null;
 	useEffect(() => {
 		queryProblem.value = syntax ? { text: route.q, error: syntax } : null;
 		return () => {

@@ -108,6 +108,7 @@ function ResultLine(props: {
 }
 
 function Foot({ search, style }: { search: Search; style: CSSProperties }): JSX.Element {
+	const { records } = search;
 	return (
 		<div class="foot mute" style={style}>
 			{search.moreError ? (
@@ -117,6 +118,8 @@ function Foot({ search, style }: { search: Search; style: CSSProperties }): JSX.
 						Try again
 					</button>
 				</>
+			) : search.full ? (
+				`The newest ${formatCount(records.length)} are here. For older ones choose a range in the picture above.`
 			) : search.loadingMore ? (
 				"loading more …"
 			) : search.cursor === null ? (

@@ -21,6 +21,8 @@ export interface Search {
 	elapsedMs: number | null;
 	loading: boolean;
 	loadingMore: boolean;
+	/** The list does not grow further, though there is more. */
+	full: boolean;
 	error: ApiError | null;
 	/** A further page failed; what is there stays. */
 	moreError: ApiError | null;
@@ -78,6 +80,7 @@ export function useSearch(route: SearchRoute): Search {
 		more,
 		reload,
 		loadingMore,
+		full: cursor !== null && records.length >= RECORDS_MAX,
 		total: first.answer?.total ?? null,
 		elapsedMs: first.answer?.stats.elapsed_ms ?? null,
 		loading: first.loading,
