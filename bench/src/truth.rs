@@ -139,6 +139,16 @@ impl Truth {
         self.finish();
     }
 
+    /// Keeps `count` flows, spread evenly; counts of services and searches stay those of all.
+    pub fn keep_flows(&mut self, count: usize) {
+        let step = (self.flows.len() / count.max(1)).max(1);
+        let mut position = 0;
+        self.flows.retain(|_| {
+            position += 1;
+            (position - 1) % step == 0
+        });
+    }
+
     pub(crate) fn observe(&mut self, service: Service, emitted: &Emitted) {
         let counts = self.services.entry(service).or_default();
         match &emitted.record {

@@ -243,7 +243,7 @@ fn the_workload_has_the_shape_it_promises() {
     let attributes: usize = decoded.spans.iter().map(|(_, span)| span.attributes.len()).sum::<usize>()
         + decoded.logs.iter().map(|(_, log)| log.attributes.len()).sum::<usize>();
     let attributes = attributes as f64 / records;
-    assert!((4.8..6.5).contains(&attributes), "{attributes} attributes a record");
+    assert!((5.0..6.0).contains(&attributes), "{attributes} attributes a record");
     assert_eq!(decoded.streams.len(), 45);
     for traces in 1..=4 {
         assert!(truth.flows.iter().any(|flow| flow.traces.len() == traces), "no flow of {traces} traces");

@@ -1,7 +1,7 @@
 //! The benchmark: starts the server, loads it, asks it, kills it, and gathers the figures.
 //!
-//! `server` is the process under test, `api` its client, `load` the waves; each other file is one part of the benchmark.
-//! Parts that need a server without history start their own.
+//! `run` decides what happens on which server and `report` tells it; `server` is the process under test, `api` its client,
+//! `load` the waves and `check` the answers against the truth; each other file is one part of the benchmark.
 
 mod api;
 mod check;
@@ -9,149 +9,10 @@ mod growth;
 mod ingest;
 mod load;
 mod queries;
+mod report;
 mod restart;
+mod run;
 mod server;
 mod timing;
 
-use std::fs;
-use std::io::Write as _;
-
-use anyhow::{Context as _, Result, ensure};
-use serde_json::json;
-
-use self::load::Waves;
-use self::server::{Server, Setup};
-use crate::cli::{Part, RunArgs};
-use crate::clock::unix_nanos;
-use crate::figures::{Figures, Measure};
-use crate::generate::Rng;
-use crate::output;
-use crate::process;
-use crate::table;
-
-/// Unique values on each record in the high-cardinality part.
-const UNIQUE_ATTRIBUTES: usize = 3;
-
-/// Runs the parts that were asked for, prints the table, writes the JSON; false when an answer was wrong.
-pub async fn run(arguments: &RunArgs) -> Result<bool> {
-    ensure!(arguments.spoor.is_file(), "{} is not there: build it with --release", arguments.spoor.display());
-    let mut figures = Figures::default();
-    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    figures.remark(format!("{cores} cores, load average {:.2} at the start", process::load_average()));
-    let setup = Setup {
-        binary: arguments.spoor.clone(),
-        work_dir: arguments.work_dir.clone(),
-        extra_config: match &arguments.config {
-            Some(path) => fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?,
-            None => String::new(),
-        },
-        split_age_seconds: arguments.split_age_seconds,
-        split_records: None,
-    };
-    if [Part::Ingest, Part::Queries].iter().any(|part| arguments.wants(*part))
-        || (arguments.wants(Part::Restart) && arguments.stored_gb.is_none())
-    {
-        main_server(arguments, &setup, &mut figures).await?;
-    }
-    if let (true, Some(gigabytes)) = (arguments.wants(Part::Restart), arguments.stored_gb) {
-        let mut server = Server::start(&setup).await?;
-        let mut waves = Waves::new(arguments);
-        let truth = restart::fill(arguments, &server, &mut waves, gigabytes).await?;
-        restart::measure(arguments, &mut server, &mut waves, &truth, &mut figures).await?;
-    }
-    if arguments.wants(Part::Growth) {
-        growth::measure(arguments, &setup, &mut figures).await?;
-    }
-    if arguments.wants(Part::HighCardinality) {
-        high_cardinality(arguments, &setup, &mut figures).await?;
-    }
-    figures.remark(format!("load average {:.2} at the end", process::load_average()));
-    report(arguments, &figures)?;
-    Ok(figures.wrong == 0)
-}
-
-/// The parts that share one server: full load, queries on exactly that, the kill, and last what asks for no totals.
-async fn main_server(arguments: &RunArgs, setup: &Setup, figures: &mut Figures) -> Result<()> {
-    let mut waves = Waves::new(arguments);
-    let generated = waves.next(arguments.workload.records);
-    output::progress(&format!("{} records generated", generated.truth.sent_records));
-    let mut server = Server::start(setup).await?;
-    let cost = ingest::full_load(arguments, &server, &generated, figures).await?;
-    ingest::tell(&cost, figures);
-    let truth = generated.truth;
-    // The encoded requests are most of what this process holds.
-    drop(generated.requests);
-    if arguments.wants(Part::Queries) {
-        queries::measure(arguments, &mut server.api(), &truth, figures).await?;
-    }
-    if arguments.wants(Part::Restart) && arguments.stored_gb.is_none() {
-        restart::measure(arguments, &mut server, &mut waves, &truth, figures).await?;
-    }
-    if arguments.wants(Part::Ingest) {
-        ingest::half_load(arguments, &server, &mut waves, figures).await?;
-        ingest::visibility(arguments, &server, &mut waves, figures).await?;
-    }
-    Ok(())
-}
-
-async fn high_cardinality(arguments: &RunArgs, setup: &Setup, figures: &mut Figures) -> Result<()> {
-    let mut waves = Waves::unique(arguments, UNIQUE_ATTRIBUTES);
-    let generated = waves.next(arguments.workload.records / 2);
-    let server = Server::start(setup).await?;
-    let cost = ingest::full_load(arguments, &server, &generated, figures).await?;
-    let bytes = generated.bytes() as f64 / generated.truth.sent_records as f64;
-    figures.set_noted(
-        Measure::HighCardinalityRate,
-        cost.rate,
-        format!("{bytes:.0} B/record, {} retries", cost.retries),
-    );
-    figures.set(Measure::HighCardinalityCpu, cost.cpu);
-    figures.set_noted(
-        Measure::HighCardinalityDisk,
-        cost.disk,
-        format!("{:.1} WAL, {} splits", cost.disk_wal, cost.splits),
-    );
-    figures.set_noted(Measure::HighCardinalityRss, cost.rss, format!("{:.0} anonymous", cost.anonymous));
-    let mut rng = Rng::new(arguments.workload.seed, 0xca4d);
-    let lookups =
-        queries::lookups(&mut server.api(), &generated.truth, arguments.lookups, &mut rng, figures).await?;
-    queries::tell(figures, Measure::HighCardinalityFlowP50, &lookups);
-    Ok(())
-}
-
-fn report(arguments: &RunArgs, figures: &Figures) -> Result<()> {
-    for line in table::lines(figures) {
-        output::result(&line);
-    }
-    output::result("✔ target met, ✔✔ stretch met, ✘ missed. Peers: constants, as DESIGN.md section 9 tells.");
-    output::result(&format!("answers checked: {}, wrong: {}", figures.answers, figures.wrong));
-    for wrong in &figures.wrong_answers {
-        output::result(&format!("  wrong: {wrong}"));
-    }
-    let missed = table::missed(figures);
-    if !missed.is_empty() {
-        output::result(&format!("targets missed: {}", missed.join("; ")));
-    }
-    let now = unix_nanos() / 1_000_000_000;
-    let whole = json!({
-        "unix_seconds": now,
-        "workload": {
-            "records": arguments.workload.records,
-            "seed": arguments.workload.seed,
-            "connections": arguments.sender.connections,
-            "in_flight": arguments.sender.in_flight,
-            "transport": format!("{:?}", arguments.sender.transport).to_lowercase(),
-            "gzip": arguments.sender.gzip,
-        },
-        "figures": figures,
-        "targets_missed": missed,
-    });
-    fs::create_dir_all(&arguments.out)?;
-    let mut file = tempfile::NamedTempFile::new_in(&arguments.out)?;
-    serde_json::to_writer_pretty(&mut file, &whole)?;
-    file.write_all(b"\n")?;
-    let path = arguments.out.join(format!("{now}.json"));
-    file.persist(&path).with_context(|| format!("write {}", path.display()))?;
-    output::result(&format!("written to {}", path.display()));
-    Ok(())
-}
+pub use run::run;
