@@ -6,9 +6,8 @@ use super::chunk::{Chunk, INLINE};
 use super::rows::HotView;
 use crate::error::Result;
 use crate::index::term;
-use crate::leaf::facets::{count_attributes, count_stream_attributes};
+use crate::leaf::facets::{count_stream_attributes, values_at};
 use crate::leaf::{Budget, DocSet, Facet};
-use crate::model::value::KeyValueRef;
 use crate::split::inline_items;
 
 impl HotView {
@@ -56,16 +55,28 @@ impl HotView {
         counts: &mut HashMap<String, u64>,
     ) -> Result<()> {
         count_stream_attributes(self, docs, key, budget, counts)?;
-        for (id, count) in self.count_ids(docs, Chunk::attributes) {
-            if id != INLINE {
-                let state = self.rows.read();
-                let attribute = KeyValueRef::parse(state.tables.attributes.get(id));
-                count_attributes(std::iter::once(attribute), key, count, counts);
-            }
-        }
+        // What each interned attribute says at `key`, read once; a record counts a value once however often it has it.
+        let mut said: HashMap<u32, Vec<String>> = HashMap::new();
         for (chunk, index) in docs.iter().filter_map(|ordinal| self.row(ordinal)) {
-            let inline = inline_items(chunk.inline(index)).map(KeyValueRef::parse);
-            count_attributes(inline, key, 1, counts);
+            let mut values: Vec<String> = Vec::new();
+            let mut inline = inline_items(chunk.inline(index));
+            for id in chunk.attributes(index) {
+                if *id == INLINE {
+                    values_at(inline.next().unwrap_or_default(), key, &mut values);
+                    continue;
+                }
+                let known = said.entry(*id).or_insert_with(|| {
+                    let mut values = Vec::new();
+                    values_at(self.rows.read().tables.attributes.get(*id), key, &mut values);
+                    values
+                });
+                values.extend(known.iter().cloned());
+            }
+            values.sort_unstable();
+            values.dedup();
+            for value in values {
+                *counts.entry(value).or_insert(0) += 1;
+            }
         }
         Ok(())
     }

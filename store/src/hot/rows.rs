@@ -68,6 +68,26 @@ impl HotRows {
         HotView { rows: Arc::clone(self), chunks, len: state.len(), times: state.times }
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> u32 {
+        self.read().len()
+    }
+
+    /// Memory held, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        self.read().memory() as u64
+    }
+
+    /// WAL sequences of the first and last batch.
+    pub(crate) fn sequences(&self) -> Option<(u64, u64)> {
+        self.read().sequences
+    }
+
+    /// Fingerprint and arrival of each batch.
+    pub(crate) fn fingerprints(&self) -> Vec<(u128, UnixNanos)> {
+        self.read().fingerprints.clone()
+    }
+
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -246,6 +246,6 @@ fn span_hash(id: &[u8; 8], trace: u32) -> u64 {
 
 #[inline]
 fn mix(value: u64) -> u64 {
-    let product = u128::from(value) * 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835_u128;
+    let product = u128::from(value) * 0x9e37_79b9_7f4a_7c15_u128;
     (product >> 64) as u64 ^ product as u64
 }

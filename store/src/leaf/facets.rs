@@ -122,16 +122,29 @@ pub(crate) fn count_attributes<'a>(
     weight: u64,
     counts: &mut HashMap<String, u64>,
 ) {
-    let mut seen: Vec<String> = Vec::new();
-    for attribute in attributes.filter(|attribute| key.starts_with(attribute.key)) {
+    let mut values: Vec<String> = Vec::new();
+    for attribute in attributes {
+        collect_values(attribute, key, &mut values);
+    }
+    values.sort_unstable();
+    values.dedup();
+    for value in values {
+        *counts.entry(value).or_insert(0) += weight;
+    }
+}
+
+/// Adds the scalars at `key` in one attribute (a `KeyValue` message).
+pub(crate) fn values_at(key_value: &[u8], key: &str, values: &mut Vec<String>) {
+    collect_values(KeyValueRef::parse(key_value), key, values);
+}
+
+fn collect_values(attribute: KeyValueRef<'_>, key: &str, values: &mut Vec<String>) {
+    if key.starts_with(attribute.key) {
         flatten(attribute.key, attribute.value, &mut |path, text| {
-            if path == key && !seen.iter().any(|other| other == text) {
-                seen.push(text.to_owned());
+            if path == key {
+                values.push(text.to_owned());
             }
         });
-    }
-    for value in seen {
-        *counts.entry(value).or_insert(0) += weight;
     }
 }
 

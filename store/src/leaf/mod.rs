@@ -2,6 +2,8 @@
 
 mod docset;
 pub(crate) mod facets;
+#[cfg(test)]
+mod tests;
 
 pub use docset::DocSet;
 

@@ -1,0 +1,381 @@
+//! Hot rows and the split made of them must give the same answers; both must give what a plain list gives.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use prost::Message as _;
+use spoor_proto::otlp::{AnyValue, KeyValue, Resource, any_value::Value, span};
+use spoor_runtime::clock::Clock;
+
+use super::*;
+use crate::catalog::SplitMeta;
+use crate::hot::HotRows;
+use crate::index::matching;
+use crate::model::{
+    BatchBuilder, Body, Row, Signal, SpanId, SpanKind, SpanStatus, StreamParts, Tenant, TraceId,
+};
+use crate::predicate::{AttributeScope, NumberRange, Test};
+use crate::split::{self, SplitCache};
+
+/// A record of the tests, from small ranges so that queries meet something.
+#[derive(Debug, Clone)]
+struct Sample {
+    is_span: bool,
+    service: u8,
+    time: u64,
+    end: u64,
+    kind: u8,
+    status: u8,
+    trace: u8,
+    span: u8,
+    parent: u8,
+    name: String,
+    words: Vec<&'static str>,
+    attributes: Vec<(&'static str, Value)>,
+    order: Option<u8>,
+    link: Option<u8>,
+    unique: bool,
+}
+
+const WORDS: [&str; 6] = ["payment", "timeout", "Order", "query", "retry", "größe"];
+
+fn value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        (0_i64..600).prop_map(Value::IntValue),
+        prop::sample::select(vec!["500", "GET", "a b", ""]).prop_map(|text| Value::StringValue(text.to_owned())),
+        any::<bool>().prop_map(Value::BoolValue),
+        Just(Value::DoubleValue(1.5)),
+        Just(Value::StringValue("long ".repeat(60))),
+        Just(Value::BytesValue(vec![0, 1, 2])),
+    ]
+}
+
+fn sample() -> impl Strategy<Value = Sample> {
+    let ids = (0_u8..6, 0_u8..9, 0_u8..9, proptest::option::of(0_u8..4), proptest::option::of(0_u8..6));
+    let fixed = (any::<bool>(), 0_u8..3, 0_u64..5_000, 0_u64..6_000, 0_u8..24, 0_u8..3);
+    let texts = (
+        prop::sample::select(vec!["GET /orders", "charge", "Order created", ""]),
+        prop::collection::vec(prop::sample::select(WORDS.to_vec()), 0..5),
+        prop::collection::vec((prop::sample::select(vec!["http.status", "app.key"]), value()), 0..4),
+        any::<bool>(),
+    );
+    (fixed, ids, texts).prop_map(|(fixed, ids, texts)| Sample {
+        is_span: fixed.0,
+        service: fixed.1,
+        time: fixed.2 * 1_000_003,
+        end: fixed.3 * 1_000_003,
+        kind: if fixed.0 { fixed.4 % 6 } else { fixed.4 },
+        status: fixed.5,
+        trace: ids.0,
+        span: ids.1,
+        parent: ids.2,
+        order: ids.3,
+        link: ids.4,
+        name: texts.0.to_owned(),
+        words: texts.1,
+        attributes: texts.2,
+        unique: texts.3,
+    })
+}
+
+fn trace_id(number: u8) -> Option<TraceId> {
+    TraceId::from_bytes(&[number; 16])
+}
+
+fn span_id(number: u8) -> Option<SpanId> {
+    SpanId::from_bytes(&[number; 8])
+}
+
+fn key_value(key: &str, value: Value) -> Vec<u8> {
+    KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..Default::default() }.encode_to_vec()
+}
+
+fn rest(sample: &Sample) -> Vec<u8> {
+    let Some(link) = sample.link.filter(|_| sample.is_span) else { return Vec::new() };
+    let event = span::Event {
+        name: "exception".to_owned(),
+        attributes: vec![KeyValue {
+            key: "exception.type".to_owned(),
+            value: Some(AnyValue { value: Some(Value::StringValue(format!("Type{link}"))) }),
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let link = span::Link { trace_id: vec![link; 16], span_id: vec![link; 8], ..Default::default() };
+    spoor_proto::otlp::Span { events: vec![event], links: vec![link], ..Default::default() }.encode_to_vec()
+}
+
+fn hot_rows(samples: &[Sample]) -> Arc<HotRows> {
+    let rows = Arc::new(HotRows::new(Tenant::default()));
+    for (number, sample) in samples.iter().enumerate() {
+        let signal = if sample.is_span { Signal::Spans } else { Signal::Logs };
+        let mut builder = BatchBuilder::new(Tenant::default(), signal, 1, Bytes::new());
+        let name = key_value("service.name", Value::StringValue(format!("service-{}", sample.service)));
+        let resource = Resource { attributes: vec![KeyValue::decode(&name[..]).expect("valid")], ..Default::default() };
+        let stream =
+            builder.stream(StreamParts { resource: Some(resource.encode_to_vec()), ..StreamParts::default() });
+        let mut attributes: Vec<Vec<u8>> =
+            sample.attributes.iter().map(|(key, value)| key_value(key, value.clone())).collect();
+        if sample.unique {
+            attributes.push(key_value("request.uuid", Value::StringValue(format!("unique-{number}"))));
+        }
+        let attributes: Vec<&[u8]> = attributes.iter().map(Vec::as_slice).collect();
+        let order = sample.order.map(|order| format!("ord-{order}"));
+        let correlations: Vec<_> = order.iter().map(|order| ("order.id", order.as_str())).collect();
+        let body = sample.words.join(" ");
+        let rest = rest(sample);
+        builder.row(&Row {
+            stream,
+            signal,
+            time: sample.time,
+            time_is_set: true,
+            end_or_observed: sample.end,
+            severity_or_kind: sample.kind,
+            status: SpanStatus::from_u8(if sample.is_span { sample.status } else { 0 }),
+            status_is_set: sample.is_span,
+            flags: u32::from(sample.status) * 257,
+            trace_id: trace_id(sample.trace),
+            span_id: span_id(sample.span),
+            parent_span_id: if sample.is_span { span_id(sample.parent) } else { None },
+            name: if sample.is_span { &sample.name } else { "" },
+            severity_text: if sample.is_span { "" } else { "INFO" },
+            body: if sample.is_span { Body::None } else { Body::Text(&body) },
+            attributes: &attributes,
+            correlations: &correlations,
+            rest: &rest,
+        });
+        rows.append(&builder.finish(), number as u64 + 1);
+    }
+    rows
+}
+
+fn split_of(rows: &HotRows, folder: &Path) -> Leaf {
+    let built = split::build(&rows.read()).expect("built").expect("not empty");
+    let path = folder.join(format!("{}.split", rows.id));
+    std::fs::write(&path, &built.bytes).expect("written");
+    let meta = SplitMeta {
+        id: rows.id,
+        tenant: Tenant::default(),
+        records: built.records,
+        spans: built.spans,
+        logs: built.records - built.spans,
+        min_time: built.times.start,
+        max_time: built.times.end,
+        bytes: built.bytes.len() as u64,
+        created_at: 0,
+        first_sequence: 1,
+        last_sequence: 1,
+        format: 1,
+    };
+    let handle = Arc::new(SplitHandle::new(meta, path, SplitCache::new(1 << 20)));
+    handle.reader().expect("opens").verify().expect("is whole");
+    Leaf::split(handle)
+}
+
+fn predicate() -> impl Strategy<Value = Predicate> {
+    let test = prop_oneof![
+        Just(Test::Exists),
+        prop::sample::select(vec!["500", "GET", "", "true", "1.5", "Type2", "ord-1", "AAEC"])
+            .prop_map(|text| Test::Equals(text.to_owned())),
+        Just(Test::Equals("long ".repeat(60))),
+        Just(Test::Prefix("5".to_owned())),
+        Just(Test::Regex(regex::Regex::new("(5..|[A-Z]+|long.*|.*[02])").expect("valid"))),
+        Just(Test::Number(NumberRange { low: Some((100.0, true)), high: Some((500.0, true)) })),
+        Just(Test::Text { low: Some(("G".to_owned(), true)), high: None }),
+    ];
+    let scope = prop::sample::select(vec![
+        AttributeScope::Any,
+        AttributeScope::Record,
+        AttributeScope::Resource,
+        AttributeScope::Scope,
+        AttributeScope::Event,
+    ]);
+    let key = prop::sample::select(vec!["http.status", "app.key", "exception.type", "service.name", "absent"]);
+    let leaf = prop_oneof![
+        Just(Predicate::All),
+        any::<bool>().prop_map(|spans| Predicate::Signal(if spans { Signal::Spans } else { Signal::Logs })),
+        (0_u64..5_000, 0_u64..5_000).prop_map(|(a, b)| Predicate::Time(TimeRange {
+            start: a.min(b) * 1_000_003,
+            end: a.max(b) * 1_000_003
+        })),
+        prop::sample::select(WORDS.to_vec()).prop_map(|word| Predicate::Phrase(crate::tokenize(word))),
+        prop::sample::select(vec!["order created", "payment timeout", "get orders"])
+            .prop_map(|text| Predicate::Phrase(crate::tokenize(text))),
+        Just(Predicate::TokenPrefix("or".to_owned())),
+        (1_u8..8).prop_map(|trace| Predicate::Trace(trace_id(trace).expect("not zero"))),
+        (1_u8..8).prop_map(|link| Predicate::Link(trace_id(link).expect("not zero"))),
+        (1_u8..10).prop_map(|span| Predicate::Span(span_id(span).expect("not zero"))),
+        (any::<bool>(), test.clone()).prop_map(|(any_key, test)| Predicate::Correlation {
+            key: (!any_key || matches!(test, Test::Exists)).then(|| "order.id".to_owned()),
+            test
+        }),
+        (scope, key, test.clone()).prop_map(|(scope, key, test)| Predicate::Attribute { scope, key: key.into(), test }),
+        test.clone().prop_map(Predicate::Name),
+        test.prop_map(Predicate::EventName),
+        (0_u8..25, 0_u8..25).prop_map(|(a, b)| Predicate::Severity(a.min(b)..=a.max(b))),
+        prop::sample::select(SpanKind::ALL.to_vec()).prop_map(Predicate::Kind),
+        prop::sample::select(SpanStatus::ALL.to_vec()).prop_map(Predicate::Status),
+        (0_u64..5_000).prop_map(|low| Predicate::Duration(low * 1_000_003..=u64::MAX)),
+        Just(Predicate::Root),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Predicate::And),
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Predicate::Or),
+            inner.prop_map(|part| Predicate::Not(Box::new(part))),
+        ]
+    })
+}
+
+/// What the predicate means, on one record.
+fn holds(predicate: &Predicate, record: &Record) -> bool {
+    let is_span = record.signal == Signal::Spans;
+    let has_attribute = |key: &str, test: &Test| record.attributes.iter().any(|raw| matching::attribute(raw, key, test));
+    match predicate {
+        Predicate::All => true,
+        Predicate::None => false,
+        Predicate::And(parts) => parts.iter().all(|part| holds(part, record)),
+        Predicate::Or(parts) => parts.iter().any(|part| holds(part, record)),
+        Predicate::Not(part) => !holds(part, record),
+        Predicate::Signal(signal) => record.signal == *signal,
+        Predicate::Time(range) => range.contains(record.time),
+        Predicate::Phrase(tokens) => {
+            let text = crate::tokenize(if is_span { &record.name } else { record.body_text() });
+            text.windows(tokens.len()).any(|window| window == tokens)
+        }
+        Predicate::TokenPrefix(prefix) => {
+            let text = crate::tokenize(if is_span { &record.name } else { record.body_text() });
+            text.iter().any(|token| token.starts_with(prefix.as_str()))
+        }
+        Predicate::Trace(id) => record.trace_id == Some(*id),
+        Predicate::Span(id) => record.span_id == Some(*id),
+        Predicate::Link(id) => record.links().any(|(trace, _)| trace == *id),
+        Predicate::Correlation { key, test } => record
+            .correlations
+            .iter()
+            .any(|(found, value)| key.as_ref().is_none_or(|key| key == found) && test.accepts(value)),
+        Predicate::Attribute { scope, key, test } => match scope {
+            AttributeScope::Record => has_attribute(key, test),
+            AttributeScope::Resource => matching::resource(&record.stream, key, test),
+            AttributeScope::Scope => matching::scope(&record.stream, key, test),
+            AttributeScope::Event => is_span && matching::event_attribute(&record.rest, key, test),
+            AttributeScope::Any => {
+                has_attribute(key, test)
+                    || matching::resource(&record.stream, key, test)
+                    || matching::scope(&record.stream, key, test)
+                    || (is_span && matching::event_attribute(&record.rest, key, test))
+            }
+        },
+        Predicate::Name(test) => !record.name.is_empty() && test.accepts(&record.name),
+        Predicate::EventName(test) => is_span && matching::event_name(&record.rest, test),
+        Predicate::ScopeName(test) => test.accepts(&record.stream.scope_name),
+        Predicate::Severity(range) => !is_span && range.contains(&record.severity_or_kind),
+        Predicate::Kind(kind) => is_span && record.kind() == *kind,
+        Predicate::Status(status) => is_span && record.status == *status,
+        Predicate::Duration(range) => is_span && range.contains(&record.duration()),
+        Predicate::Root => is_span && record.parent_span_id.is_none(),
+    }
+}
+
+fn budget() -> Budget {
+    Budget::new(Clock::system(), Duration::from_secs(60))
+}
+
+fn same_record(a: &Record, b: &Record) -> bool {
+    format!("{a:?}") == format!("{b:?}")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn hot_rows_and_split_answer_alike(
+        samples in prop::collection::vec(sample(), 1..700),
+        predicates in prop::collection::vec(predicate(), 12),
+    ) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let rows = hot_rows(&samples);
+        let (hot, split) = (Leaf::hot(rows.view()), split_of(&rows, folder.path()));
+        let everything: Vec<u32> = (0..samples.len() as u32).collect();
+        let records = hot.fetch(&everything, &budget()).expect("fetched");
+        for (a, b) in records.iter().zip(split.fetch(&everything, &budget()).expect("fetched")) {
+            prop_assert!(same_record(a, &b), "hot {a:?}\nsplit {b:?}");
+        }
+        for (record, sample) in records.iter().zip(&samples) {
+            prop_assert_eq!(record.time, sample.time);
+            prop_assert_eq!(record.end_or_observed, sample.end);
+            prop_assert_eq!(record.attributes.len(), sample.attributes.len() + usize::from(sample.unique));
+        }
+        for predicate in &predicates {
+            let expected: Vec<u32> = everything.iter().copied().filter(|at| holds(predicate, &records[*at as usize])).collect();
+            let docs = hot.select(predicate, &budget()).expect("selected");
+            prop_assert_eq!(docs.iter().collect::<Vec<_>>(), expected.clone(), "hot {:?}", predicate);
+            let in_split = split.select(predicate, &budget()).expect("selected");
+            prop_assert_eq!(in_split.iter().collect::<Vec<_>>(), expected, "split {:?}", predicate);
+
+            let newest = hot.newest(&docs, None, 7).expect("found");
+            let mut by_time: Vec<Place> = docs.iter().map(|ordinal| Place { time: records[ordinal as usize].time, ordinal }).collect();
+            by_time.sort_by(|a, b| b.cmp(a));
+            prop_assert_eq!(&newest[..], &by_time[..by_time.len().min(7)]);
+            prop_assert_eq!(&newest, &split.newest(&docs, None, 7).expect("found"));
+            if let Some(last) = newest.last() {
+                let next = split.newest(&docs, Some(*last), 7).expect("found");
+                prop_assert_eq!(&next[..], &by_time[newest.len()..by_time.len().min(newest.len() + 7)]);
+            }
+            for facet in [
+                Facet::Signal, Facet::Service, Facet::Severity, Facet::Kind, Facet::Status, Facet::Name,
+                Facet::Correlation("order.id".into()), Facet::Attribute("app.key".into()), Facet::Attribute("service.name".into()),
+            ] {
+                let values = hot.values(&docs, &facet, &budget()).expect("counted");
+                prop_assert_eq!(&values, &split.values(&docs, &facet, &budget()).expect("counted"), "{:?}", facet);
+            }
+            let buckets = Buckets { start: 1_000_000_000, width: 500_000_000, count: 6 };
+            let counts = split.histogram(&docs, buckets, Some(&Facet::Severity), &budget()).expect("counted");
+            let inside = by_time.iter().filter(|place| (1_000_000_000..4_000_000_000).contains(&place.time)).count() as u64;
+            prop_assert_eq!(counts.values().flatten().sum::<u64>(), inside);
+            prop_assert_eq!(counts, hot.histogram(&docs, buckets, Some(&Facet::Severity), &budget()).expect("counted"));
+            prop_assert_eq!(hot.traces(&docs, &budget()).expect("read"), split.traces(&docs, &budget()).expect("read"));
+        }
+        prop_assert_eq!(hot.correlation_keys("ord-1").expect("read"), split.correlation_keys("ord-1").expect("read"));
+    }
+}
+
+#[test]
+fn unique_values_stay_out_of_the_dictionary_and_are_found() {
+    let samples: Vec<Sample> = (0..12_000_u32)
+        .map(|number| Sample {
+            is_span: false,
+            service: 0,
+            time: u64::from(number),
+            end: 0,
+            kind: 9,
+            status: 0,
+            trace: 1,
+            span: 1,
+            parent: 0,
+            name: String::new(),
+            words: vec![],
+            attributes: vec![],
+            order: None,
+            link: None,
+            unique: true,
+        })
+        .collect();
+    let rows = hot_rows(&samples);
+    assert!(rows.read().tables.attributes.len() < 5_000, "the dictionary is bounded");
+    let folder = tempfile::tempdir().expect("a folder");
+    let (hot, split) = (Leaf::hot(rows.view()), split_of(&rows, folder.path()));
+    for wanted in [0, 4_000, 11_999] {
+        let test = Test::Equals(format!("unique-{wanted}"));
+        let predicate = Predicate::Attribute { scope: AttributeScope::Any, key: "request.uuid".into(), test };
+        for leaf in [&hot, &split] {
+            let docs = leaf.select(&predicate, &budget()).expect("selected");
+            assert_eq!(docs.iter().collect::<Vec<_>>(), [wanted]);
+        }
+    }
+    let exists = Predicate::Attribute { scope: AttributeScope::Record, key: "request.uuid".into(), test: Test::Exists };
+    assert_eq!(split.select(&exists, &budget()).expect("selected").len(), 12_000);
+}
