@@ -222,7 +222,7 @@ function serveFile(path, response) {
 	}
 }
 
-createServer((request, response) => {
+const server = createServer((request, response) => {
 	const url = new URL(request.url, "http://localhost");
 	if (!url.pathname.startsWith(PREFIX)) return response.writeHead(404).end("outside the prefix");
 	const path = url.pathname.slice(PREFIX.length);
@@ -234,4 +234,5 @@ createServer((request, response) => {
 		response.writeHead(error.status ?? 500, { "content-type": "application/json" });
 		response.end(JSON.stringify({ error: error.error ?? { code: "internal", message: error.message } }));
 	}
-}).listen(PORT, "127.0.0.1", () => console.log(`mock Spoor on http://127.0.0.1:${PORT}${PREFIX}`));
+});
+server.listen(PORT, "127.0.0.1", () => console.log(`mock Spoor on http://127.0.0.1:${server.address().port}${PREFIX}`));

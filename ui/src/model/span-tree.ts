@@ -101,7 +101,7 @@ export function buildFlowTree(flow: FlowAnswer): FlowTree {
 	for (const trace of ordered) finishTrace(trace);
 	ordered.sort((a, b) => firstStart(a) - firstStart(b));
 
-	let length = Math.max(0, Number(nanos(flow.end) - origin));
+	let length = nodes.size > 0 ? 0 : Math.max(0, Number(nanos(flow.end) - origin));
 	for (const node of nodes.values()) length = Math.max(length, node.kind === "span" ? node.end : node.start);
 	const errors = [...nodes.values()].filter((node) => node.error).sort((a, b) => a.start - b.start);
 	return { origin, length, traces: ordered, loose, nodes, errors, ...indexLinks(flow.links) };

@@ -13,7 +13,8 @@ import { colourOf } from "../record/swatch";
 import type { PatchSearch, SearchRoute } from "./page";
 
 const BUCKETS = 80;
-const TICKS = 6;
+/** Marks under the bars; a phone has room for few. */
+const tickCount = (): number => (innerWidth < 700 ? 3 : 6);
 
 /** Draws the histogram of a search. */
 export function Histogram({ route, patch }: { route: SearchRoute; patch: PatchSearch }): JSX.Element | null {
@@ -87,8 +88,9 @@ function barOf(bucket: HistogramAnswer["buckets"][number], names: string[], inte
 
 function ticksOf(first: Nanos, whole: Nanos): { x: number; text: string }[] {
 	const day = 86_400_000_000_000n;
-	return Array.from({ length: TICKS }, (_, index) => {
-		const x = index / TICKS;
+	const count = tickCount();
+	return Array.from({ length: count }, (_, index) => {
+		const x = index / count;
 		const time = first + BigInt(Math.round(x * Number(whole)));
 		const clock = formatClock(time);
 		const text =
