@@ -98,6 +98,12 @@ pub enum Error {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The store's own threads could not do a piece of work.
+    #[error("failed to run work on the store's threads")]
+    Worker {
+        /// Why.
+        source: spoor_runtime::cpu::CpuError,
+    },
     /// A split could not be built or read by the index library.
     #[error("index operation failed: {0}")]
     Index(#[from] tantivy::TantivyError),
@@ -108,11 +114,14 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Budget { retry_after, .. } => ErrorKind::Throttled { retry_after: *retry_after },
-            Self::WalStopped { .. } | Self::Closed | Self::Locked { .. } | Self::File { .. } => ErrorKind::Unavailable,
+            Self::WalStopped { .. } | Self::Closed | Self::Locked { .. } | Self::File { .. } => {
+                ErrorKind::Unavailable
+            }
             Self::Corrupt { .. } | Self::Version { .. } | Self::Decode { .. } => ErrorKind::Corrupt,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::TooCostly { .. } => ErrorKind::Invalid,
             Self::Catalog { .. } | Self::Object { .. } => ErrorKind::Unavailable,
+            Self::Worker { source } => source.kind(),
             Self::Index(_) => ErrorKind::Internal,
         }
     }

@@ -137,9 +137,9 @@ impl Test {
                 let above = low
                     .as_ref()
                     .is_none_or(|(low, included)| text > low.as_str() || (*included && text == low.as_str()));
-                let below = high
-                    .as_ref()
-                    .is_none_or(|(high, included)| text < high.as_str() || (*included && text == high.as_str()));
+                let below = high.as_ref().is_none_or(|(high, included)| {
+                    text < high.as_str() || (*included && text == high.as_str())
+                });
                 above && below
             }
         }

@@ -1,16 +1,23 @@
 //! The store's handles: open it, append to it, look into it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use spoor_runtime::clock::Clock;
 use spoor_runtime::metrics::Metrics;
 use spoor_runtime::task::Task;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::config::Config;
-use crate::error::Result;
+use crate::disk::{DiskLock, RealDisk};
+use crate::error::{Error, Result};
 use crate::leaf::Leaf;
 use crate::model::{Batch, Signal, Tenant, TimeRange, UnixNanos};
+use crate::open;
+use crate::view::Views;
+use crate::wal::WalSyncer;
+use crate::write::{Command, Writer};
 
 /// Turns a WAL frame back into records; handed in, because the store knows no protocol. Must be deterministic.
 pub trait Decoder: Send + Sync + 'static {
@@ -25,23 +32,20 @@ pub trait Decoder: Send + Sync + 'static {
 }
 
 /// The store, open. Dropping it loses nothing acknowledged.
-pub struct Store {}
-
-/// Appends batches; cheap to clone.
-#[derive(Clone)]
-pub struct Writer {}
+pub struct Store {
+    pub(crate) clock: Clock,
+    pub(crate) views: Views,
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) writer: Writer,
+    pub(crate) wal: WalSyncer,
+    /// Held until the store is dropped.
+    pub(crate) _lock: Box<dyn DiskLock>,
+}
 
 /// Looks into the store; cheap to clone.
 #[derive(Clone)]
-pub struct Reader {}
-
-/// What became of an appended batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Appended {
-    /// Stored, visible, durable.
-    Stored,
-    /// The same bytes were stored within the last ten minutes; nothing was added.
-    Duplicate,
+pub struct Reader {
+    views: Views,
 }
 
 /// What one query sees: a fixed set of leaves of one tenant.
@@ -49,52 +53,56 @@ pub struct Snapshot {
     leaves: Vec<Leaf>,
 }
 
-#[expect(clippy::todo, reason = "interface first; bodies follow")]
 impl Store {
     /// Opens the data directory: lock, catalog, WAL replay into hot rows. Returns the tasks to run.
+    ///
+    /// The tasks publish and maintain; without them nothing is lost, but memory and WAL only grow.
     pub async fn open(
         config: Config,
         clock: Clock,
         metrics: &mut Metrics,
         decoder: Arc<dyn Decoder>,
     ) -> Result<(Self, Vec<Task>)> {
-        let _ = (config, clock, metrics, decoder);
-        todo!()
+        open::open(config, clock, metrics, decoder, Arc::new(RealDisk)).await
     }
 
     /// A handle to append with.
     pub fn writer(&self) -> Writer {
-        todo!()
+        self.writer.clone()
     }
 
     /// A handle to look with.
     pub fn reader(&self) -> Reader {
-        todo!()
+        Reader { views: self.views.clone() }
+    }
+
+    /// Turns all hot rows into splits, so that the next start has nothing to replay, for as long as `limit`; what is
+    /// not done by then stays in the WAL. The tasks must still be running.
+    pub async fn close(&self, limit: Duration) -> Result<()> {
+        let published = self.clock.timeout(limit, self.publish_all()).await;
+        if !matches!(published, Ok(Ok(()))) {
+            tracing::info!("hot rows are left to the write-ahead log");
+        }
+        self.wal.sync().map(drop)
+    }
+
+    /// Publishes all hot rows there are now; returns when queries find them in splits.
+    pub async fn publish_all(&self) -> Result<()> {
+        let (done, sealed) = oneshot::channel();
+        let waiting: Vec<_> = self.views.get().hot().map(|rows| rows.id).collect();
+        self.commands.send(Command::SealAll(done)).await.map_err(|_| Error::Closed)?;
+        sealed.await.map_err(|_| Error::Closed)?;
+        while self.views.get().hot().any(|rows| waiting.contains(&rows.id)) {
+            self.clock.sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
     }
 }
 
-#[expect(clippy::todo, reason = "interface first; bodies follow")]
-impl Writer {
-    /// Whether `bytes` more may come in: budgets of hot rows, WAL and disk. Cheap; ask before reading a body.
-    pub fn admit(&self, bytes: usize) -> Result<()> {
-        let _ = bytes;
-        todo!()
-    }
-
-    /// Appends a batch; returns when it is visible and durable. When the future is dropped the batch may or may not
-    /// be stored.
-    pub async fn append(&self, batch: Batch) -> Result<Appended> {
-        let _ = batch;
-        todo!()
-    }
-}
-
-#[expect(clippy::todo, reason = "interface first; bodies follow")]
 impl Reader {
     /// Pins what `tenant` has now.
     pub fn snapshot(&self, tenant: &Tenant) -> Snapshot {
-        let _ = tenant;
-        todo!()
+        Snapshot { leaves: self.views.get().leaves(tenant) }
     }
 }
 
@@ -106,12 +114,8 @@ impl Snapshot {
 
     /// The leaves that may hold records of `range`, and how many were left out.
     pub fn leaves_in(&self, range: TimeRange) -> (Vec<Leaf>, usize) {
-        let kept: Vec<Leaf> = self
-            .leaves
-            .iter()
-            .filter(|leaf| leaf.time_range().is_some_and(|times| times.overlaps(&range)))
-            .cloned()
-            .collect();
+        let overlaps = |leaf: &&Leaf| leaf.time_range().is_some_and(|times| times.overlaps(&range));
+        let kept: Vec<Leaf> = self.leaves.iter().filter(overlaps).cloned().collect();
         let skipped = self.leaves.len() - kept.len();
         (kept, skipped)
     }

@@ -22,6 +22,8 @@ mod sqlite_changes;
 
 use std::collections::HashMap;
 use std::fmt::Debug;
+use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -30,7 +32,11 @@ use crate::model::{SplitId, Tenant, UnixNanos};
 
 pub(crate) use conflict::Conflict;
 pub use meta::SplitMeta;
-pub(crate) use sqlite::SqliteCatalog;
+
+/// Opens the catalog of one machine, a database file that is created when missing.
+pub(crate) async fn open(path: &Path) -> Result<Arc<dyn Catalog>> {
+    Ok(Arc::new(sqlite::SqliteCatalog::open(path).await?))
+}
 
 /// Which splits exist.
 #[async_trait]
@@ -41,7 +47,7 @@ pub(crate) trait Catalog: Debug + Send + Sync + 'static {
     /// Adds a split that was built from frames of the WAL, notes its last sequence as published for its tenant, and
     /// keeps the fingerprints of its requests (with their arrivals) for the duplicate window. Returns the version.
     ///
-    /// Publishing the same split again changes nothing. Fails with [`Conflict::Published`] when the tenant is published
+    /// Publishing the same split again, as after an answer that was lost, changes nothing. Fails with [`Conflict::Published`] when the tenant is published
     /// up to the split's first sequence or past it.
     async fn publish(&self, split: &SplitMeta, fingerprints: &[(u128, UnixNanos)]) -> Result<u64>;
 

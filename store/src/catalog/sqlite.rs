@@ -12,7 +12,7 @@ use sqlx::{SqlSafeStr as _, Sqlite, SqlitePool, Transaction};
 use super::rows::{SplitRow, parse_split, parse_tenant};
 use super::sqlite_changes::{Refusal, publish, replace, retire};
 use super::{Catalog, CatalogState, SplitMeta, fingerprints};
-use crate::disk::Disk;
+use crate::disk::{Disk as _, RealDisk};
 use crate::error::{Error, Result};
 use crate::model::{SplitId, UnixNanos};
 
@@ -25,14 +25,14 @@ const VERSION: u32 = 1;
 
 /// A catalog in a file.
 #[derive(Debug)]
-pub(crate) struct SqliteCatalog {
+pub(super) struct SqliteCatalog {
     pool: SqlitePool,
     path: PathBuf,
 }
 
 impl SqliteCatalog {
     /// Opens the database at `path`, created when missing, and brings its tables up to date.
-    pub(crate) async fn open(disk: &dyn Disk, path: &Path) -> Result<Self> {
+    pub(super) async fn open(path: &Path) -> Result<Self> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -48,7 +48,7 @@ impl SqliteCatalog {
             .map_err(|error| failed("open", path, error))?;
         let catalog = Self { pool, path: path.to_path_buf() };
         catalog.migrate().await?;
-        disk.sync_dir(path.parent().unwrap_or(Path::new(".")))?;
+        RealDisk.sync_dir(path.parent().unwrap_or(Path::new(".")))?;
         Ok(catalog)
     }
 
@@ -208,10 +208,9 @@ fn failed(action: &'static str, path: &Path, error: sqlx::Error) -> Error {
 mod tests {
     use super::*;
     use crate::catalog::contract;
-    use crate::disk::RealDisk;
 
     async fn open(path: &Path) -> Result<SqliteCatalog> {
-        SqliteCatalog::open(&RealDisk, path).await
+        SqliteCatalog::open(path).await
     }
 
     #[tokio::test]

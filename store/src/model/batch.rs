@@ -186,7 +186,8 @@ impl BatchBuilder {
     /// Starts a batch. `bytes` is the request as the WAL keeps it and as the decoder will see it at replay; at most
     /// [`Batch::BYTES_MAX`].
     pub fn new(tenant: Tenant, signal: Signal, arrival: UnixNanos, bytes: Bytes) -> Self {
-        let fingerprint = xxhash_rust::xxh3::xxh3_128_with_seed(&bytes, signal as u64);
+        let seed = xxhash_rust::xxh3::xxh3_64_with_seed(tenant.as_str().as_bytes(), signal as u64);
+        let fingerprint = xxhash_rust::xxh3::xxh3_128_with_seed(&bytes, seed);
         let batch = Batch {
             tenant,
             signal,

@@ -31,5 +31,6 @@ mod streams;
 pub(crate) use block::inline_items;
 pub(crate) use builder::{BuiltSplit, build};
 pub(crate) use cache::SplitCache;
+pub(crate) use file::FORMAT_VERSION;
 pub(crate) use handle::SplitHandle;
 pub(crate) use reader::SplitReader;

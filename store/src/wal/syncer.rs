@@ -59,6 +59,11 @@ impl WalSyncer {
         Ok(self.durable())
     }
 
+    /// Fails once the log has stopped.
+    pub(crate) fn check_running(&self) -> Result<()> {
+        self.shared.check_running()
+    }
+
     /// Highest durable sequence.
     pub(crate) fn durable(&self) -> u64 {
         self.shared.durable()

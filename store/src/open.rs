@@ -1,0 +1,190 @@
+//! Opens a data directory, in this order: lock, catalog, split files, WAL replay, threads and tasks.
+
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+
+use spoor_runtime::clock::Clock;
+use spoor_runtime::cpu::CpuPool;
+use spoor_runtime::metrics::Metrics;
+use spoor_runtime::task::{OnError, OnStop, Task};
+use tokio::sync::mpsc;
+
+use crate::catalog::{self, CatalogState};
+use crate::config::Config;
+use crate::disk::Disk;
+use crate::error::{Error, Result};
+use crate::hot::HotRows;
+use crate::maintain::Maintainer;
+use crate::metrics::StoreMetrics;
+use crate::objects::{self, SplitFiles};
+use crate::paths::Paths;
+use crate::split::{SplitCache, SplitHandle};
+use crate::store::{Decoder, Store};
+use crate::view::Views;
+use crate::wal::{Replay, Wal, WalConfig};
+use crate::write::admission::Admission;
+use crate::write::appender::{Appender, OpenRows};
+use crate::write::duplicates::Duplicates;
+use crate::write::publisher::Publisher;
+use crate::write::{Writer, committer};
+
+/// Commands on their way to the appender; senders wait past it.
+const COMMANDS_MAX: usize = 256;
+
+/// Sealed hot rows on their way to the publisher; the appender waits past it.
+const SEALED_MAX: usize = 64;
+
+/// Groups on their way to the committer; the appender waits past it.
+const GROUPS_MAX: usize = 64;
+
+/// Threads that build splits and do the store's file work.
+const THREADS: usize = 2;
+
+/// Pieces of work waiting for those threads.
+const WORK_MAX: usize = 64;
+
+/// Memory for decompressed blocks and pages, in bytes.
+const CACHE_BYTES_MAX: u64 = 48 << 20;
+
+/// Opens the store on any disk.
+pub(crate) async fn open(
+    config: Config,
+    clock: Clock,
+    metrics: &mut Metrics,
+    decoder: Arc<dyn Decoder>,
+    disk: Arc<dyn Disk>,
+) -> Result<(Store, Vec<Task>)> {
+    let paths = Paths::new(&config.data_dir);
+    disk.create_dir_all(paths.root())?;
+    let lock = disk.lock(&paths.lock())?;
+    disk.create_dir_all(&paths.staging())?;
+    for leftover in disk.list(&paths.staging())? {
+        disk.remove(&paths.staging().join(leftover.name))?;
+    }
+    let catalog = catalog::open(&paths.catalog()).await?;
+    let state = catalog.load().await?;
+    let files = objects::open(&config.objects_url, &paths, Arc::clone(&disk)).await?;
+    let cache = SplitCache::new(CACHE_BYTES_MAX);
+    let views = Views::default();
+    views.add_splits(handles(&state, &*files, &cache).await?);
+
+    let first_sequence = state.highest_sequence() + 1;
+    let wal_config = WalConfig { first_sequence, ..WalConfig::default() };
+    let (wal_writer, wal, replay) = Wal::open(Arc::clone(&disk), &paths.wal(), wal_config)?;
+    let publisher = Publisher {
+        clock: clock.clone(),
+        cpu: CpuPool::new(THREADS, WORK_MAX),
+        disk,
+        paths,
+        files,
+        catalog,
+        views: views.clone(),
+        wal: wal.clone(),
+        cache,
+        metrics: StoreMetrics::register(metrics),
+    };
+    let admission = Admission::new(&config, wal.clone());
+    let mut recovery = Recovery { publisher: &publisher, config: &config, state: &state, decoder: &*decoder };
+    let (open, duplicates) = recovery.replay(replay).await?;
+
+    let (commands, commands_in) = mpsc::channel(COMMANDS_MAX);
+    let (sealed, sealed_in) = mpsc::channel(SEALED_MAX);
+    let (groups, groups_in) = sync_channel(GROUPS_MAX);
+    let (syncer, sync) = (wal.clone(), config.sync);
+    thread("spoor-commit", move || committer::run(&groups_in, &syncer, sync))?;
+    let appender = Appender {
+        config: config.clone(),
+        clock: clock.clone(),
+        wal: wal_writer,
+        views: views.clone(),
+        open,
+        duplicates,
+        admission: admission.clone(),
+        committer: groups,
+        publisher: sealed,
+        metrics: publisher.metrics.clone(),
+    };
+    thread("spoor-append", move || appender.run(commands_in))?;
+    let maintainer = Maintainer::new(config, publisher.clone(), admission.clone(), commands.downgrade());
+    let tasks = vec![
+        Task::new("publish splits", OnError::ShutDown, OnStop::Abort, async move {
+            publisher.run(sealed_in).await;
+            Ok(())
+        }),
+        Task::new("maintain splits", OnError::ShutDown, OnStop::Abort, async move {
+            maintainer.run().await;
+            Ok(())
+        }),
+    ];
+    let writer = Writer::new(commands.clone(), admission);
+    Ok((Store { clock, views, commands, writer, wal, _lock: lock }, tasks))
+}
+
+async fn handles(
+    state: &CatalogState,
+    files: &dyn SplitFiles,
+    cache: &SplitCache,
+) -> Result<Vec<Arc<SplitHandle>>> {
+    let mut handles = Vec::with_capacity(state.splits.len());
+    for meta in &state.splits {
+        let path = files.open(meta.id).await?;
+        handles.push(Arc::new(SplitHandle::new(meta.clone(), path, cache.clone())));
+    }
+    Ok(handles)
+}
+
+fn thread(name: &'static str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    spawned.map(drop).map_err(|source| Error::File { action: "start a thread for", path: name.into(), source })
+}
+
+/// What replay needs.
+struct Recovery<'a> {
+    publisher: &'a Publisher,
+    config: &'a Config,
+    state: &'a CatalogState,
+    decoder: &'a dyn Decoder,
+}
+
+impl Recovery<'_> {
+    /// Brings back as hot rows what is in the WAL and in no split.
+    async fn replay(&mut self, replay: Replay) -> Result<(OpenRows, Duplicates)> {
+        let mut open = OpenRows::default();
+        let mut duplicates = Duplicates::default();
+        for (fingerprint, arrival) in &self.state.fingerprints {
+            duplicates.note(*fingerprint, *arrival);
+        }
+        let mut records = 0_usize;
+        for frame in replay {
+            let frame = frame?;
+            let published = self.state.published.get(&frame.head.tenant);
+            if published.is_some_and(|last| frame.sequence <= *last) {
+                continue;
+            }
+            let (head, sequence) = (frame.head, frame.sequence);
+            let batch = self
+                .decoder
+                .decode(head.tenant, head.signal, head.arrival, frame.body)
+                .map_err(|source| Error::Decode { sequence, source })?;
+            records += batch.len();
+            duplicates.note(batch.fingerprint, batch.arrival);
+            let now = self.publisher.clock.monotonic();
+            open.get(batch.tenant(), &self.publisher.views, now).append(&batch, sequence);
+            self.publish_full(&mut open).await?;
+        }
+        if records > 0 {
+            tracing::info!(records, "replayed the write-ahead log");
+        }
+        Ok((open, duplicates))
+    }
+
+    /// A WAL larger than memory is published on the way.
+    async fn publish_full(&self, open: &mut OpenRows) -> Result<()> {
+        let (records, bytes) = (self.config.split_records, self.config.split_bytes);
+        let full: Vec<Arc<HotRows>> = open.take(|rows, _| rows.len() >= records || rows.memory() >= bytes);
+        for rows in full {
+            self.publisher.publish(&rows).await?;
+        }
+        Ok(())
+    }
+}

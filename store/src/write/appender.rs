@@ -1,0 +1,190 @@
+//! The one thread that appends: WAL first, then hot rows. Being alone, it keeps WAL order and row order the same, so
+//! that a split covers a range of the WAL.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use spoor_runtime::clock::Clock;
+use tokio::sync::{mpsc, oneshot};
+
+use super::admission::{Admission, Queued};
+use super::committer::Waiting;
+use super::duplicates::Duplicates;
+use super::writer::Appended;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::hot::HotRows;
+use crate::metrics::StoreMetrics;
+use crate::model::{Batch, Tenant};
+use crate::view::Views;
+use crate::wal::{FrameHead, Payload, WalWriter};
+
+/// Most commands taken together: one WAL write, one group for the committer.
+const GROUP_MAX: usize = 64;
+
+/// Most tenants with hot rows at a time; each has dictionaries of its own.
+const HOT_TENANTS_MAX: usize = 1_000;
+
+/// What the appender is told.
+pub(crate) enum Command {
+    /// Append a batch.
+    Append(Box<Append>),
+    /// Seal hot rows that are past the age limit.
+    SealOld,
+    /// Seal all hot rows, and say when they have been handed over.
+    SealAll(oneshot::Sender<()>),
+}
+
+/// A batch to append, and whom to answer.
+pub(crate) struct Append {
+    pub(crate) batch: Batch,
+    pub(crate) payload: Payload,
+    pub(crate) answer: oneshot::Sender<Result<Appended>>,
+    pub(crate) queued: Queued,
+}
+
+/// Everything the thread owns.
+pub(crate) struct Appender {
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
+    pub(crate) wal: WalWriter,
+    pub(crate) views: Views,
+    pub(crate) open: OpenRows,
+    pub(crate) duplicates: Duplicates,
+    pub(crate) admission: Admission,
+    pub(crate) committer: SyncSender<Vec<Waiting>>,
+    pub(crate) publisher: mpsc::Sender<Arc<HotRows>>,
+    pub(crate) metrics: StoreMetrics,
+}
+
+/// The hot rows that take records now, by tenant.
+#[derive(Default)]
+pub(crate) struct OpenRows {
+    rows: HashMap<Tenant, (Arc<HotRows>, Duration)>,
+}
+
+impl OpenRows {
+    /// The rows of `tenant`, opened now when there are none.
+    pub(crate) fn get(&mut self, tenant: &Tenant, views: &Views, now: Duration) -> Arc<HotRows> {
+        if let Some((rows, _)) = self.rows.get(tenant) {
+            return Arc::clone(rows);
+        }
+        let rows = Arc::new(HotRows::new(tenant.clone()));
+        views.add_hot(Arc::clone(&rows));
+        self.rows.insert(tenant.clone(), (Arc::clone(&rows), now));
+        rows
+    }
+
+    /// Takes out the rows for which `ripe(rows, since when open)`.
+    pub(crate) fn take(&mut self, ripe: impl Fn(&HotRows, Duration) -> bool) -> Vec<Arc<HotRows>> {
+        self.rows.extract_if(|_, (rows, since)| ripe(rows, *since)).map(|(_, (rows, _))| rows).collect()
+    }
+}
+
+impl Appender {
+    /// Runs until every sender of commands is gone.
+    pub(crate) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let mut group = Vec::new();
+        while let Some(first) = commands.blocking_recv() {
+            let mut next = Some(first);
+            while let Some(command) = next {
+                match command {
+                    Command::Append(append) => group.push(*append),
+                    Command::SealOld => {
+                        let (age, now) = (Duration::from_secs(self.config.split_age_seconds), self.clock.monotonic());
+                        self.seal(|_, since| now.saturating_sub(since) >= age);
+                    }
+                    Command::SealAll(done) => {
+                        self.append(&mut group);
+                        self.seal(|_, _| true);
+                        // Whoever asked may have stopped waiting.
+                        drop(done.send(()));
+                    }
+                }
+                next = if group.len() < GROUP_MAX { commands.try_recv().ok() } else { None };
+            }
+            self.append(&mut group);
+        }
+    }
+
+    fn append(&mut self, group: &mut Vec<Append>) {
+        if group.is_empty() {
+            return;
+        }
+        let mut stored: Vec<(Append, u64)> = Vec::with_capacity(group.len());
+        let mut waiting = Vec::with_capacity(group.len());
+        let mut failed = Vec::new();
+        for append in group.drain(..) {
+            match self.log(&append) {
+                Ok(Some(sequence)) => stored.push((append, sequence)),
+                Ok(None) => waiting.push(Waiting { answer: append.answer, outcome: Appended::Duplicate }),
+                Err(error) => failed.push((append.answer, error)),
+            }
+        }
+        if self.wal.flush().is_err() {
+            for (append, _) in stored.drain(..) {
+                // Asked again so that each gets its own error: the log stays stopped.
+                let error = self.wal.flush().err().unwrap_or(Error::Closed);
+                failed.push((append.answer, error));
+            }
+        }
+        for (append, sequence) in stored {
+            self.show(&append.batch, sequence);
+            waiting.push(Waiting { answer: append.answer, outcome: Appended::Stored });
+        }
+        for (answer, error) in failed {
+            drop(answer.send(Err(error)));
+        }
+        self.account();
+        // The committer outlives this thread, which holds the only sender.
+        drop(self.committer.send(waiting));
+        let (records, bytes) = (self.config.split_records, self.config.split_bytes);
+        self.seal(|rows, _| rows.len() >= records || rows.memory() >= bytes);
+    }
+
+    /// Writes a batch to the WAL's buffer; `None` for one that was stored before.
+    fn log(&mut self, append: &Append) -> Result<Option<u64>> {
+        let batch = &append.batch;
+        if self.duplicates.contains(batch.fingerprint, batch.arrival) {
+            self.metrics.duplicate_requests.inc();
+            return Ok(None);
+        }
+        let known = self.open.rows.contains_key(&batch.tenant);
+        if !known && self.open.rows.len() >= HOT_TENANTS_MAX {
+            return Err(Error::Budget { budget: "tenants", retry_after: Duration::from_secs(10) });
+        }
+        let head = FrameHead {
+            tenant: batch.tenant.clone(),
+            signal: batch.signal,
+            arrival: batch.arrival,
+            fingerprint: batch.fingerprint,
+        };
+        let sequence = self.wal.buffer(&head, &append.payload)?;
+        self.duplicates.note(batch.fingerprint, batch.arrival);
+        Ok(Some(sequence))
+    }
+
+    /// Makes a batch visible.
+    fn show(&mut self, batch: &Batch, sequence: u64) {
+        let now = self.clock.monotonic();
+        self.open.get(&batch.tenant, &self.views, now).append(batch, sequence);
+        self.metrics.records.inc_by(batch.len() as u64);
+        self.metrics.request_bytes.inc_by(batch.bytes.len() as u64);
+    }
+
+    fn account(&self) {
+        let view = self.views.get();
+        self.admission.set_hot_bytes(view.hot().map(|rows| rows.memory()).sum());
+    }
+
+    fn seal(&mut self, ripe: impl Fn(&HotRows, Duration) -> bool) {
+        for rows in self.open.take(ripe) {
+            // A full queue holds the appender back until the publisher has caught up; admission refuses before that.
+            if self.publisher.blocking_send(rows).is_err() {
+                tracing::debug!("publisher is gone; the rows stay in the write-ahead log");
+            }
+        }
+    }
+}
