@@ -123,7 +123,12 @@ fn look(leaf: &Leaf, seed: &Seed, budget: &Budget) -> spoor_store::Result<Tallie
     tally_all(leaf, asked, budget)
 }
 
-fn look_at_aliases(leaf: &Leaf, id: &str, keys: &[KeyAliases], budget: &Budget) -> spoor_store::Result<Tallies> {
+fn look_at_aliases(
+    leaf: &Leaf,
+    id: &str,
+    keys: &[KeyAliases],
+    budget: &Budget,
+) -> spoor_store::Result<Tallies> {
     let asked = keys.iter().map(|key| {
         let predicate = correlation(key, Test::Equals(id.to_owned()));
         (Meaning::Key(key.name.clone()), predicate)
@@ -204,7 +209,10 @@ fn matches_of(meaning: Meaning, tally: Tally, text: &str) -> Vec<Match> {
             if traces.is_empty() {
                 return vec![base];
             }
-            traces.into_iter().map(|trace| Match { trace_id: Some(trace.to_string()), ..base.clone() }).collect()
+            traces
+                .into_iter()
+                .map(|trace| Match { trace_id: Some(trace.to_string()), ..base.clone() })
+                .collect()
         }
     }
 }

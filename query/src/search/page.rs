@@ -30,9 +30,15 @@ impl Engine {
     ///
     /// # Errors
     /// A parameter error when `cursor` did not come from an answer, and what any query can meet.
-    pub async fn search(&self, selection: Selection, limit: usize, cursor: Option<&str>) -> Result<SearchAnswer> {
+    pub async fn search(
+        &self,
+        selection: Selection,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<SearchAnswer> {
         let after = cursor.map(|text| {
-            Cursor::decode(text).ok_or_else(|| crate::Error::parameter("cursor", "not a cursor of an earlier answer"))
+            Cursor::decode(text)
+                .ok_or_else(|| crate::Error::parameter("cursor", "not a cursor of an earlier answer"))
         });
         let after = after.transpose()?;
         let turn = self.turn().await?;
@@ -40,7 +46,8 @@ impl Engine {
         let newest = Arc::new(Newest::new(limit));
         let page = PageOf { selection, limit, after, newest: Arc::clone(&newest) };
         let lanes = turn.run.lanes();
-        let looked = turn.run.each(visited.leaves.clone(), lanes, move |leaf, budget| page.look(leaf, budget)).await?;
+        let looked =
+            turn.run.each(visited.leaves.clone(), lanes, move |leaf, budget| page.look(leaf, budget)).await?;
         let found = newest.take_sorted();
         let next = (found.len() == limit).then(|| found.last().map(Cursor::encode)).flatten();
         let records = fetch(&turn.run, &visited.leaves, &found).await?;
@@ -74,7 +81,11 @@ impl PageOf {
 }
 
 /// The records at `places`, in their order.
-async fn fetch(run: &crate::execute::fan_out::Run, leaves: &[Leaf], places: &[Cursor]) -> Result<Vec<Record>> {
+async fn fetch(
+    run: &crate::execute::fan_out::Run,
+    leaves: &[Leaf],
+    places: &[Cursor],
+) -> Result<Vec<Record>> {
     let mut wanted: Vec<(Leaf, Vec<u32>)> = Vec::new();
     for leaf in leaves {
         let split = leaf.id();

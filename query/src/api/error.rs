@@ -1,0 +1,95 @@
+//! Errors to HTTP: the one place in this crate where an error kind becomes a status.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, RETRY_AFTER};
+use http::{HeaderValue, StatusCode, Uri};
+use serde::Serialize;
+use spoor_runtime::error_kind::{self, ErrorKind};
+
+use super::answer::json;
+use crate::error::Error;
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: Body<'a>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    code: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'a [String]>,
+}
+
+/// The answer that says what went wrong. What the caller cannot help is logged and named by a number.
+pub(super) fn response(error: &Error) -> Response {
+    let kind = error.kind();
+    let (status, code) = match (error, kind) {
+        (Error::TooCommon { .. }, _) => (StatusCode::UNPROCESSABLE_ENTITY, "too_common"),
+        (Error::Syntax(_), _) => (StatusCode::BAD_REQUEST, "syntax"),
+        (_, ErrorKind::Invalid) => (StatusCode::BAD_REQUEST, kind.name()),
+        (_, ErrorKind::NotFound) => (StatusCode::NOT_FOUND, kind.name()),
+        (_, ErrorKind::Forbidden) => (StatusCode::FORBIDDEN, kind.name()),
+        (_, ErrorKind::Throttled { .. }) => (StatusCode::TOO_MANY_REQUESTS, kind.name()),
+        (_, ErrorKind::Unavailable) => (StatusCode::SERVICE_UNAVAILABLE, kind.name()),
+        (_, ErrorKind::Cancelled) => (StatusCode::GATEWAY_TIMEOUT, "deadline"),
+        (_, ErrorKind::Corrupt | ErrorKind::Internal) => (StatusCode::INTERNAL_SERVER_ERROR, kind.name()),
+    };
+    let (position, expected) = match error {
+        Error::Syntax(fault) => (Some(fault.position), Some(fault.expected.as_slice())),
+        _ => (None, None),
+    };
+    let mut answer = body(status, &Body { code, message: &message(error, kind), position, expected });
+    if let ErrorKind::Throttled { retry_after } = kind {
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+    }
+    answer
+}
+
+fn message(error: &Error, kind: ErrorKind) -> String {
+    match (error, kind) {
+        (_, ErrorKind::Corrupt | ErrorKind::Internal) => {
+            static LAST: AtomicU64 = AtomicU64::new(0);
+            let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+            tracing::error!(fault = number, error = error_kind::chain(error), "query failed");
+            format!("the query failed through a fault of the server (fault {number} in its log)")
+        }
+        // What the store says of its budgets tells the caller what to do.
+        (Error::Store(inner), ErrorKind::Invalid) => inner.to_string(),
+        (Error::Store(_), _) => {
+            tracing::warn!(error = error_kind::chain(error), "query failed");
+            error.to_string()
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// For calls of the API that do not exist.
+pub(super) async fn no_such_call(uri: Uri) -> Response {
+    let message = format!("there is no `{}` in this API", uri.path());
+    body(
+        StatusCode::NOT_FOUND,
+        &Body { code: "no_such_call", message: &message, position: None, expected: None },
+    )
+}
+
+/// For calls that exist, by another method.
+pub(super) async fn method_not_allowed() -> Response {
+    let message = "this call takes GET";
+    let said = Body { code: "method_not_allowed", message, position: None, expected: None };
+    let mut answer = body(StatusCode::METHOD_NOT_ALLOWED, &said);
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    answer
+}
+
+fn body(status: StatusCode, error: &Body<'_>) -> Response {
+    match serde_json::to_vec(&Envelope { error: Body { ..*error } }) {
+        Ok(bytes) => json(status, bytes),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

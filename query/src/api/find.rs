@@ -1,0 +1,17 @@
+//! `GET /api/v1/find`: what an unknown string is.
+
+use axum::extract::State;
+use axum::response::Response;
+
+use super::answer::respond;
+use super::params::Request;
+use crate::engine::Engine;
+
+pub(super) async fn find(State(engine): State<Engine>, request: Request) -> Response {
+    respond(&engine, "find", async {
+        let params = request.params(&engine, &["id"])?;
+        let found = engine.find(&params.tenant, params.required("id")?).await?;
+        Ok(serde_json::to_vec(&found)?.into())
+    })
+    .await
+}

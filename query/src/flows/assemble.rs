@@ -1,0 +1,240 @@
+//! Records to a flow's traces, services, links and times.
+
+use std::collections::HashMap;
+
+use spoor_store::model::{Record, Signal, SpanId, TraceId, UnixNanos};
+
+use super::answer::{FlowLink, LinkedFrom, ServiceSummary, TraceSummary};
+use super::forest::{Forest, Parent};
+use super::identity::dedupe;
+use crate::owners::Owners;
+
+/// A flow's records, each once, by time, and the trees of its spans.
+#[derive(Debug)]
+pub(crate) struct Assembly {
+    pub(crate) spans: Vec<Record>,
+    pub(crate) logs: Vec<Record>,
+    pub(crate) duplicates: u64,
+    pub(crate) forest: Forest,
+}
+
+/// First and last moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub(crate) start: UnixNanos,
+    pub(crate) end: UnixNanos,
+}
+
+impl Assembly {
+    pub(crate) fn of(records: Vec<Record>) -> Self {
+        let (records, duplicates) = dedupe(records);
+        let (mut spans, mut logs): (Vec<Record>, Vec<Record>) =
+            records.into_iter().partition(|record| record.signal == Signal::Spans);
+        spans.sort_by_key(|span| (span.time, span.id));
+        logs.sort_by_key(|log| (log.time, log.id));
+        let forest = Forest::grow(&spans);
+        Self { spans, logs, duplicates, forest }
+    }
+
+    fn records(&self) -> impl Iterator<Item = &Record> {
+        self.spans.iter().chain(&self.logs)
+    }
+
+    pub(crate) fn error_count(&self) -> u64 {
+        self.records().filter(|record| record.is_error()).count() as u64
+    }
+
+    /// `None` without records.
+    pub(crate) fn extent(&self) -> Option<Extent> {
+        let mut extent: Option<Extent> = None;
+        for record in self.records() {
+            stretch(&mut extent, record);
+        }
+        extent
+    }
+
+    /// Nanoseconds in which at least one span ran.
+    pub(crate) fn busy(&self) -> u64 {
+        let mut busy = 0;
+        let mut covered_to = 0;
+        for span in &self.spans {
+            let from = span.time.max(covered_to);
+            busy += span.end_or_observed.saturating_sub(from);
+            covered_to = covered_to.max(span.end_or_observed);
+        }
+        busy
+    }
+
+    /// Services by first appearance.
+    pub(crate) fn services(&self, owners: &Owners) -> Vec<ServiceSummary> {
+        let mut by_time: Vec<&Record> = self.records().collect();
+        by_time.sort_by_key(|record| record.time);
+        let mut services: Vec<ServiceSummary> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for record in by_time {
+            let next = services.len();
+            let place = *places.entry(&record.stream.service).or_insert(next);
+            if place == next {
+                services.push(ServiceSummary {
+                    name: record.stream.service.clone(),
+                    owner: None,
+                    span_count: 0,
+                    log_count: 0,
+                    error_count: 0,
+                });
+            }
+            let service = &mut services[place];
+            if service.owner.is_none() {
+                service.owner = owners.of(&record.stream).map(str::to_owned);
+            }
+            match record.signal {
+                Signal::Spans => service.span_count += 1,
+                Signal::Logs => service.log_count += 1,
+            }
+            service.error_count += u64::from(record.is_error());
+        }
+        services
+    }
+
+    /// Every link of every span, in the spans' order.
+    pub(crate) fn links(&self) -> Vec<FlowLink> {
+        let mut links = Vec::new();
+        for span in &self.spans {
+            let Some(trace_id) = span.trace_id else { continue };
+            for (to_trace_id, to_span_id) in span.links() {
+                links.push(FlowLink {
+                    trace_id,
+                    span_id: span.span_id,
+                    to_trace_id,
+                    to_span_id,
+                    queue_ns: self.target(to_trace_id, to_span_id).map(|target| queue(target, span)),
+                });
+            }
+        }
+        links
+    }
+
+    /// Links to spans that are not here.
+    pub(crate) fn missing_links(&self) -> u64 {
+        let held = self.spans.iter().flat_map(Record::links);
+        held.filter(|(trace, span)| self.target(*trace, *span).is_none()).count() as u64
+    }
+
+    fn target(&self, trace: TraceId, span: Option<SpanId>) -> Option<&Record> {
+        self.forest.find(trace, span?).map(|index| &self.spans[index])
+    }
+
+    /// Traces by start.
+    pub(crate) fn traces(&self) -> Vec<TraceSummary> {
+        let mut drafts: HashMap<TraceId, Draft<'_>> = HashMap::new();
+        for (index, span) in self.spans.iter().enumerate() {
+            if let Some(trace) = span.trace_id {
+                let is_root = !matches!(self.forest.parent(index), Parent::Span(_));
+                drafts.entry(trace).or_default().add_span(
+                    span,
+                    is_root,
+                    self.forest.parent(index) == Parent::None,
+                );
+            }
+        }
+        for log in &self.logs {
+            if let Some(trace) = log.trace_id {
+                drafts.entry(trace).or_default().add_log(log);
+            }
+        }
+        let mut origins = self.origins(&drafts);
+        let mut traces: Vec<TraceSummary> =
+            drafts.into_iter().map(|(id, draft)| draft.finish(id, origins.remove(&id))).collect();
+        traces.sort_by_key(|trace| (trace.start, trace.trace_id));
+        traces
+    }
+
+    /// For each trace, the first link that leads from it to another trace of the flow.
+    fn origins(&self, traces: &HashMap<TraceId, Draft<'_>>) -> HashMap<TraceId, LinkedFrom> {
+        let mut origins = HashMap::new();
+        for span in &self.spans {
+            let Some(trace) = span.trace_id else { continue };
+            let Some((to_trace, to_span)) =
+                span.links().find(|(to, _)| *to != trace && traces.contains_key(to))
+            else {
+                continue;
+            };
+            origins.entry(trace).or_insert_with(|| {
+                let target = self.target(to_trace, to_span);
+                LinkedFrom {
+                    trace_id: to_trace,
+                    span_id: to_span.map(|id| id.to_string()).unwrap_or_default(),
+                    service: target.map(|target| target.stream.service.clone()).unwrap_or_default(),
+                    queue_ns: target.map(|target| queue(target, span)),
+                }
+            });
+        }
+        origins
+    }
+}
+
+/// Nanoseconds from the producer's end to the consumer's start; 0 when they overlap.
+fn queue(producer: &Record, consumer: &Record) -> u64 {
+    consumer.time.saturating_sub(producer.time.max(producer.end_or_observed))
+}
+
+fn stretch(extent: &mut Option<Extent>, record: &Record) {
+    let end = match record.signal {
+        Signal::Spans => record.end_or_observed.max(record.time),
+        Signal::Logs => record.time,
+    };
+    let extent = extent.get_or_insert(Extent { start: record.time, end });
+    extent.start = extent.start.min(record.time);
+    extent.end = extent.end.max(end);
+}
+
+/// A trace's summary while its records are counted.
+#[derive(Default)]
+struct Draft<'a> {
+    extent: Option<Extent>,
+    /// The first span without a parent; else the first whose parent is missing.
+    root: Option<&'a Record>,
+    root_is_true: bool,
+    first_log: Option<&'a Record>,
+    spans: u64,
+    logs: u64,
+    errors: u64,
+}
+
+impl<'a> Draft<'a> {
+    fn add_span(&mut self, span: &'a Record, is_top: bool, is_true_root: bool) {
+        stretch(&mut self.extent, span);
+        self.spans += 1;
+        self.errors += u64::from(span.is_error());
+        if is_top && (self.root.is_none() || (is_true_root && !self.root_is_true)) {
+            self.root = Some(span);
+            self.root_is_true = is_true_root;
+        }
+    }
+
+    fn add_log(&mut self, log: &'a Record) {
+        stretch(&mut self.extent, log);
+        self.logs += 1;
+        self.errors += u64::from(log.is_error());
+        self.first_log.get_or_insert(log);
+    }
+
+    fn finish(self, trace_id: TraceId, linked_from: Option<LinkedFrom>) -> TraceSummary {
+        let extent = self.extent.unwrap_or(Extent { start: 0, end: 0 });
+        TraceSummary {
+            trace_id,
+            root_service: self
+                .root
+                .or(self.first_log)
+                .map(|top| top.stream.service.clone())
+                .unwrap_or_default(),
+            root_name: self.root.map(|root| root.name.clone()).unwrap_or_default(),
+            start: extent.start,
+            end: extent.end,
+            span_count: self.spans,
+            log_count: self.logs,
+            error_count: self.errors,
+            linked_from,
+        }
+    }
+}

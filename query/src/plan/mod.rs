@@ -1,0 +1,17 @@
+//! From the search language to what leaves are asked: names become typed fields, time prunes leaves.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`resolve`] | tree → [`spoor_store::predicate::Predicate`] |
+//! | [`fields`] | the fields that are not attributes, and what each takes |
+//! | [`values`] | conditions on text, numbers and durations |
+//! | [`prune`] | which leaves of a snapshot a query visits |
+
+pub(crate) mod fields;
+pub(crate) mod prune;
+pub(crate) mod resolve;
+#[cfg(test)]
+mod tests;
+pub(crate) mod values;
+
+pub(crate) use resolve::Resolver;
