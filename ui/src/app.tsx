@@ -10,6 +10,7 @@ import { SearchPage } from "./pages/search/page";
 import { ServicesPage } from "./pages/services/page";
 import { Header } from "./pages/shell/header";
 import { UnknownPage } from "./pages/shell/unknown";
+import { Toast } from "./widgets/toast";
 
 /** The application. */
 export function App(): JSX.Element {
@@ -18,6 +19,7 @@ export function App(): JSX.Element {
 		<>
 			<Header route={route} />
 			<Page route={route} />
+			<Toast />
 		</>
 	);
 }

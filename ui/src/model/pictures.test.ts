@@ -6,7 +6,7 @@ import { buildEvents } from "./events";
 import { exceptionsOfSpan, parseStack } from "./exception";
 import { buildLanes } from "./lanes";
 import { assignColours, COLOURS } from "./palette";
-import { bodyText, typeOf, type Value } from "./record";
+import { bodyText, droppedText, typeOf, type Value } from "./record";
 import { buildFlowTree } from "./span-tree";
 import { flowOf, log, span } from "./testing";
 
@@ -114,6 +114,13 @@ describe("exceptions", () => {
 		});
 		expect(exceptionsOfSpan(span("a", "", 0, 1, { events: [event("retry"), event("exception")] }))).toHaveLength(1);
 	});
+});
+
+test("what a sender left out is said", () => {
+	expect(droppedText(span("a", "", 0, 1))).toBe("");
+	expect(droppedText(span("a", "", 0, 1, { dropped_attributes_count: 3, dropped_links_count: 1 }))).toBe(
+		"left out by the sender: 3 attributes, 1 links",
+	);
 });
 
 test("bodies and values have a text and a type", () => {

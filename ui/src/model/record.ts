@@ -23,6 +23,10 @@ interface Common {
 	span_id: string;
 	attributes: Attributes;
 	correlation: Correlation[];
+	/** What the sender says it left out; not there when nothing was. */
+	dropped_attributes_count?: number;
+	dropped_events_count?: number;
+	dropped_links_count?: number;
 }
 
 /** A span. Times are decimal strings of nanoseconds. */
@@ -108,6 +112,18 @@ export function typeOf(value: Value): string {
 	if (value === null) return "empty";
 	if (Array.isArray(value)) return "array";
 	return typeof value.bytes === "string" && Object.keys(value).length === 1 ? "bytes" : "map";
+}
+
+/** What the sender left out of a record, in words; "" when nothing. */
+export function droppedText(record: AnyRecord): string {
+	const parts = [
+		[record.dropped_attributes_count, "attributes"],
+		[record.dropped_events_count, "events"],
+		[record.dropped_links_count, "links"],
+	].filter(([count]) => count);
+	return parts.length === 0
+		? ""
+		: `left out by the sender: ${parts.map(([count, what]) => `${count} ${what}`).join(", ")}`;
 }
 
 /** What distinguishes one process of a service from another, when the resource says. */

@@ -6,8 +6,10 @@ import { offsetAt } from "../../model/clock";
 import { TIMES } from "../../model/route";
 import { type FlowNode, spanKey } from "../../model/span-tree";
 import { useKeys } from "../../widgets/keys";
+import { say } from "../../widgets/toast";
 import { toggleFold } from "./rows";
 import type { Scene } from "./scene";
+import { TIME_NAMES } from "./tools";
 
 const ZOOM_STEP = 1.6;
 const PAN_STEP = 0.25;
@@ -37,7 +39,7 @@ export function useFlowKeys(scene: Scene): void {
 		"]": () => scene.setCollapsed(new Set()),
 		g: () => selected?.parent && scene.select(selected.parent),
 		x: () => followLink(scene),
-		y: () => void copyText(permalink()),
+		y: () => void copyText(permalink()).then((done) => say(done ? "Link copied" : "The browser refused to copy")),
 		f: () => fitSelection(scene),
 		"+": () => zoom(scene, 1 / ZOOM_STEP),
 		"=": () => zoom(scene, 1 / ZOOM_STEP),
@@ -48,7 +50,11 @@ export function useFlowKeys(scene: Scene): void {
 		l: () => patch({ logs: !route.logs }),
 		c: () => patch({ critical: !route.critical }),
 		i: () => patch({ compress: !route.compress }),
-		t: () => patch({ times: TIMES[(TIMES.indexOf(route.times) + 1) % TIMES.length] ?? "start" }),
+		t: () => {
+			const times = TIMES[(TIMES.indexOf(route.times) + 1) % TIMES.length] ?? "start";
+			patch({ times });
+			say(`Times: ${TIME_NAMES[times]}`);
+		},
 		"1": () => patch({ view: "timeline" }, "push"),
 		"2": () => patch({ view: "lanes" }, "push"),
 		"3": () => patch({ view: "events" }, "push"),

@@ -14,7 +14,7 @@ const STATES: Record<FlowState, string> = { ok: "Completed", error: "Failed", ru
 /** Draws the verdict. */
 export function Verdict({ scene }: { scene: Scene }): JSX.Element {
 	const { flow, route } = scene;
-	const key = route.key === TRACE_KEY ? "trace" : (flow.keys[0] ?? route.key);
+	const key = route.key === TRACE_KEY ? "trace" : route.key;
 	return (
 		<div class="verdict">
 			<h1>

@@ -63,6 +63,7 @@ export function RecordPanel(props: RecordPanelProps): JSX.Element {
 			{isSpan ? <StatusMessage span={record} /> : <Body log={record} />}
 			<Correlations record={record} onFilter={props.onFilter} />
 			<AttributeList attributes={record.attributes} onFilter={props.onFilter} />
+			{droppedText(record) && <p class="warn dropped">{droppedText(record)}</p>}
 			{exceptions.map((exception, index) => (
 				<ExceptionView key={index} exception={exception} at={props.instant(exception.time)} />
 			))}
