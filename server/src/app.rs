@@ -5,22 +5,23 @@ use std::time::Duration;
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;
+use http::{HeaderValue, header};
 use prometheus_client::metrics::info::Info;
 use spoor_runtime::clock::Clock;
 use spoor_runtime::metrics::Metrics;
 use spoor_runtime::supervisor::{Failure, Supervisor};
-use spoor_runtime::task::Task;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
+use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::admin::{Admin, Check};
+use crate::admin::Admin;
 use crate::cli::VERSION;
 use crate::config::{Config, LogFormat};
 use crate::listen::{Listener, ListenerMetrics, Socket, Sockets};
 use crate::process::ProcessCollector;
 use crate::stop::{Running, Signals};
-use crate::ui;
 use crate::welcome::{self, Addresses};
+use crate::{parts, ui};
 
 /// Runs the server until a signal or a failure stops it.
 ///
@@ -49,6 +50,8 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
         admin: Admin::new(),
         listeners: Supervisor::new(clock.clone()),
         parts: Supervisor::new(clock.clone()),
+        storage: Supervisor::new(clock.clone()),
+        store: None,
         clock: clock.clone(),
     };
     register_process(&mut metrics, &running);
@@ -60,14 +63,16 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     running.listeners.start(listen(sockets.http, running.admin.routes()));
 
     let parts = tokio::select! {
-        parts = build_parts(&config, &clock, &mut metrics) => parts,
+        parts = parts::build(&config, &clock, &mut metrics) => parts,
         signal = signals.next() => {
             tracing::info!(signal, "stopped while starting");
             return Ok(());
         },
     };
     let parts = parts?;
+    running.storage.start_all(parts.storage_tasks);
     running.parts.start_all(parts.tasks);
+    running.store = Some(parts.store);
     running.admin.open(app_routes(parts.api, &config.listen.base_path), metrics, parts.check);
     running.listeners.start(listen(sockets.otlp_grpc, parts.otlp.clone()));
     running.listeners.start(listen(sockets.otlp_http, parts.otlp));
@@ -75,25 +80,15 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     wait_and_stop(running, signals).await
 }
 
-/// What the parts hand over.
-struct Parts {
-    /// What takes logs and traces in.
-    otlp: Router,
-    /// What answers questions.
-    api: Router,
-    tasks: Vec<Task>,
-    check: Check,
-}
-
-async fn build_parts(_config: &Config, _clock: &Clock, _metrics: &mut Metrics) -> anyhow::Result<Parts> {
-    Ok(Parts { otlp: Router::new(), api: Router::new(), tasks: Vec::new(), check: Box::new(|| Ok(())) })
-}
-
 /// Joins the API and the page, under the path a reverse proxy gives them.
 fn app_routes(api: Router, base_path: &str) -> Router {
     // Flows are large and read once: the fastest level already makes them several times smaller.
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
-    let app = api.fallback(ui::serve).layer(compression);
+    let as_declared = SetResponseHeaderLayer::if_not_present(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    let app = api.fallback(ui::serve).layer(compression).layer(as_declared);
     if base_path.is_empty() {
         return app;
     }
@@ -107,6 +102,7 @@ fn app_routes(api: Router, base_path: &str) -> Router {
 
 fn register_process(metrics: &mut Metrics, running: &Running) {
     metrics.with_root(|registry| registry.register_collector(Box::new(ProcessCollector)));
+    metrics.with_prefix("storage", |registry| running.storage.register(registry));
     metrics.with_prefix("parts", |registry| running.parts.register(registry));
     metrics.with_prefix("listeners", |registry| running.listeners.register(registry));
     let build = Info::new(vec![("version", VERSION)]);
@@ -132,6 +128,7 @@ async fn wait_and_stop(mut running: Running, mut signals: Signals) -> anyhow::Re
             tracing::info!(signal, "stopping; a second signal stops at once");
             None
         },
+        failure = running.storage.failure() => Some(failure),
         failure = running.parts.failure() => Some(failure),
         failure = running.listeners.failure() => Some(failure),
     };

@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod config;
 mod listen;
+mod parts;
 mod process;
 mod stop;
 mod telemetry;

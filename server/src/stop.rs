@@ -4,15 +4,20 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use spoor_runtime::clock::Clock;
+use spoor_runtime::error_kind::chain;
 use spoor_runtime::supervisor::Supervisor;
+use spoor_store::Store;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::admin::Admin;
 
 /// A listener lets requests in flight finish for ten seconds of these.
 const LISTENER_LIMIT: Duration = Duration::from_secs(12);
-/// A task of a part: the builder may be in the middle of a split.
-const TASK_LIMIT: Duration = Duration::from_secs(30);
+/// What a background task may take to finish what it is at.
+const TASK_LIMIT: Duration = Duration::from_secs(10);
+/// How long hot rows are made into splits, so that the next start has nothing to read back. Orchestrators kill after
+/// thirty seconds; what is not done by then is in the write-ahead log.
+const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 
 /// The signals that stop the process.
 #[derive(Debug)]
@@ -42,8 +47,12 @@ pub(crate) struct Running {
     pub admin: Admin,
     /// Stopped first: nothing new comes in, requests in flight finish.
     pub listeners: Supervisor,
-    /// Stopped next, last started first: query, collector, then the store's builder.
+    /// Stopped next: what stands on the store.
     pub parts: Supervisor,
+    /// Stopped last, once the store has published what it can.
+    pub storage: Supervisor,
+    /// The store, once it is open.
+    pub store: Option<Store>,
     pub clock: Clock,
 }
 
@@ -57,7 +66,14 @@ impl Running {
         let late = self.listeners.stop(LISTENER_LIMIT).await;
         report("requests in flight have finished", &late, &self.clock, begin);
         let late = self.parts.stop(TASK_LIMIT).await;
-        report("background tasks have finished", &late, &self.clock, begin);
+        report("collector and query have finished", &late, &self.clock, begin);
+        if let Some(store) = &self.store
+            && let Err(error) = store.close(CLOSE_LIMIT).await
+        {
+            tracing::error!(error = chain(&error), "failed to close the store");
+        }
+        let late = self.storage.stop(TASK_LIMIT).await;
+        report("the store is closed", &late, &self.clock, begin);
     }
 }
 

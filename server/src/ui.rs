@@ -40,7 +40,6 @@ fn respond(file: Asset, asked: &HeaderMap) -> Response {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.content_type));
     headers
         .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(spoor_ui::CONTENT_SECURITY_POLICY));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Addresses of the page carry ids; links out must not.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     if let Ok(etag) = HeaderValue::from_str(&file.etag) {

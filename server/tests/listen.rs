@@ -33,7 +33,9 @@ fn the_page_answers_every_address_but_calls() {
     let server = Server::start(folder.path(), &[]);
     let page = server.get("/flow/ord-1");
     assert_eq!(page.status, 200);
-    assert!(page.head.contains("content-type: text/html") && page.head.contains("content-security-policy: "));
+    for header in ["content-type: text/html", "content-security-policy: ", "x-content-type-options: nosniff"] {
+        assert!(page.head.contains(header), "{header} is missing in {}", page.head);
+    }
     let call = server.get("/api/v1/nothing");
     assert_eq!(call.status, 404);
     assert_eq!(call.json()["error"]["code"], "not_found");

@@ -44,7 +44,8 @@ fn a_signal_stops_the_process_although_connections_are_open() {
             "stopping; a second signal stops at once",
             "stopping: not ready for new work",
             "stopping: requests in flight have finished",
-            "stopping: background tasks have finished",
+            "stopping: collector and query have finished",
+            "stopping: the store is closed",
             "stopped",
         ];
         let places: Vec<_> = steps.iter().map(|step| log.find(&format!("\"{step}\""))).collect();

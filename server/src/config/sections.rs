@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use spoor_runtime::error_kind::chain;
 
 use super::address::ListenAddress;
 
@@ -14,6 +15,12 @@ pub(crate) struct Config {
     pub listen: ListenConfig,
     #[serde(deserialize_with = "null_is_default")]
     pub store: spoor_store::Config,
+    #[serde(deserialize_with = "null_is_default")]
+    pub collector: spoor_collector::Config,
+    #[serde(deserialize_with = "null_is_default")]
+    pub query: spoor_query::Config,
+    #[serde(deserialize_with = "null_is_default")]
+    pub correlation: spoor_collector::CorrelationConfig,
     /// Which team answers for a service, by the service's name; used where the service does not say it itself.
     #[serde(deserialize_with = "null_is_default")]
     pub owners: BTreeMap<String, String>,
@@ -87,6 +94,9 @@ impl Config {
     pub(crate) fn validate(&self) -> Result<(), String> {
         self.listen.validate()?;
         self.store.validate()?;
+        self.collector.validate().map_err(|error| chain(&error))?;
+        self.query.validate()?;
+        self.correlation.validate()?;
         self.telemetry.validate()
     }
 }

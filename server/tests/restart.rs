@@ -1,0 +1,82 @@
+//! The thinnest whole slice: what was acknowledged is found at once, and found again after a power cut.
+
+mod process;
+
+use std::path::Path;
+
+use process::{Server, finish, folder, request, spoor};
+
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+
+/// Exports one span and one log of order `id`, each over its own signal.
+fn export(server: &Server, id: &str) {
+    let resource = r#"{"attributes":[{"key":"service.name","value":{"stringValue":"checkout"}}]}"#;
+    let span = format!(
+        r#"{{"traceId":"{TRACE}","spanId":"b7ad6b7169203331","name":"PlaceOrder","kind":2,
+            "startTimeUnixNano":"1780000000000000000","endTimeUnixNano":"1780000000250000000",
+            "attributes":[{{"key":"correlation.id","value":{{"stringValue":"{id}"}}}}]}}"#
+    );
+    let log = format!(
+        r#"{{"timeUnixNano":"1780000000100000000","severityNumber":17,"body":{{"stringValue":"card declined"}},
+            "traceId":"{TRACE}","spanId":"b7ad6b7169203331"}}"#
+    );
+    let spans = format!(r#"{{"resourceSpans":[{{"resource":{resource},"scopeSpans":[{{"spans":[{span}]}}]}}]}}"#);
+    let logs = format!(r#"{{"resourceLogs":[{{"resource":{resource},"scopeLogs":[{{"logRecords":[{log}]}}]}}]}}"#);
+    // Either port takes either signal.
+    for (address, path, body) in [(server.otlp_http, "traces", spans), (server.otlp_grpc, "logs", logs)] {
+        let head = format!("POST /v1/{path} HTTP/1.1\r\nContent-Type: application/json\r\n");
+        let answer = request(address, &head, body.as_bytes());
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+}
+
+/// Checks that the order's flow holds the span and the log, once each.
+fn check_flow(server: &Server, id: &str) {
+    let found = server.get(&format!("/api/v1/find?id={id}")).json();
+    assert_eq!(found["matches"][0]["id"], id, "{found}");
+    let flow = server.get(&format!("/api/v1/flows/{id}")).json();
+    assert_eq!((flow["span_count"].as_u64(), flow["log_count"].as_u64()), (Some(1), Some(1)), "{flow}");
+    assert_eq!(flow["spans"][0]["name"], "PlaceOrder", "{flow}");
+    assert_eq!(flow["logs"][0]["body"], "card declined", "{flow}");
+}
+
+fn start(data_dir: &Path) -> Server {
+    Server::start(data_dir, &[])
+}
+
+#[test]
+fn acknowledged_records_are_found_at_once_and_after_a_kill() {
+    let folder = folder();
+    let server = start(folder.path());
+    export(&server, "ord-1042");
+    check_flow(&server, "ord-1042");
+    server.kill();
+    let server = start(folder.path());
+    check_flow(&server, "ord-1042");
+    // Resent by a client that lost the answer: stored once.
+    export(&server, "ord-1042");
+    check_flow(&server, "ord-1042");
+}
+
+#[test]
+fn a_clean_stop_keeps_everything_too() {
+    let folder = folder();
+    let server = start(folder.path());
+    export(&server, "ord-1043");
+    server.signal("TERM");
+    let (status, log) = server.wait();
+    assert_eq!(status.code(), Some(0), "{log}");
+    let server = start(folder.path());
+    check_flow(&server, "ord-1043");
+}
+
+#[test]
+fn a_data_directory_has_one_owner() {
+    let folder = folder();
+    let server = start(folder.path());
+    let mut second = spoor(&["--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+    let (code, _, said) = finish(second.arg("--data-dir").arg(folder.path()));
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("is in use by another process"), "{said}");
+    assert_eq!(server.get("/readyz").status, 200);
+}
