@@ -50,6 +50,9 @@ impl RemoteFiles {
             source,
         };
         let parsed = Url::parse(url).map_err(|error| failed(error.into()))?;
+        if !parsed.username().is_empty() || parsed.password().is_some() {
+            return Err(failed("credentials belong into the environment, not into the URL".into()));
+        }
         if parsed.scheme() == "file" {
             return Err(failed(
                 "files are not synced there; leave store.objects_url empty for a folder".into(),
@@ -327,7 +330,7 @@ mod tests {
         let files = setup.open(100).await;
         let missing = files.open(SplitId::generate()).await.unwrap_err();
         assert!(missing.to_string().starts_with("failed to get object a/b/"), "{missing}");
-        for url in ["nonsense", "file:///tmp/x", "ftp://user:secret@host/x"] {
+        for url in ["nonsense", "file:///tmp/x", "ftp://host/x", "memory://user:secret@host/x"] {
             let error = RemoteFiles::connect(url, files.files.clone(), setup.root.path()).await.unwrap_err();
             let text = spoor_runtime::error_kind::chain(&error);
             assert!(text.starts_with("failed to connect to object ") && !text.contains("secret"), "{text}");
