@@ -13,6 +13,7 @@ import { exceptionOfLog, exceptionsOfSpan } from "../../model/exception";
 import {
 	type AnyRecord,
 	bodyText,
+	droppedText,
 	instanceOf,
 	isError,
 	type LogRecord,
