@@ -14,7 +14,7 @@ const CACHE_ASK: HeaderValue = HeaderValue::from_static("no-cache");
 pub(crate) async fn serve(request: Request) -> Response {
     let path = request.uri().path();
     if is_call(path) {
-        let body = r#"{"error":{"code":"not_found","message":"there is no such call"}}"#;
+        let body = r#"{"error":{"code":"no_such_call","message":"there is no such call"}}"#;
         let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
         return (StatusCode::NOT_FOUND, json, body).into_response();
     }

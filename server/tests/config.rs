@@ -1,4 +1,11 @@
 //! Wrong configurations are refused before anything starts, with a message that names the place and what to do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod process;
 

@@ -1,5 +1,12 @@
 //! The tables in `docs/configuration.md` are what the binary knows: keys and defaults from `spoor config print`, words
 //! from the comments on the types. `UPDATE_DOCS=1 cargo test -p spoor-server --test docs` writes them anew.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod process;
 

@@ -1,4 +1,11 @@
 //! The web port as clients meet it: health, metrics, the page, compression, a path of its own, bounds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod process;
 
@@ -33,12 +40,13 @@ fn the_page_answers_every_address_but_calls() {
     let server = Server::start(folder.path(), &[]);
     let page = server.get("/flow/ord-1");
     assert_eq!(page.status, 200);
-    for header in ["content-type: text/html", "content-security-policy: ", "x-content-type-options: nosniff"] {
+    for header in ["content-type: text/html", "content-security-policy: ", "x-content-type-options: nosniff"]
+    {
         assert!(page.head.contains(header), "{header} is missing in {}", page.head);
     }
-    let call = server.get("/api/v1/nothing");
+    let call = server.get("/api/nothing");
     assert_eq!(call.status, 404);
-    assert_eq!(call.json()["error"]["code"], "not_found");
+    assert_eq!(call.json()["error"]["code"], "no_such_call");
 }
 
 #[test]
@@ -74,7 +82,7 @@ fn a_base_path_moves_page_and_api_and_leaves_health() {
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
         assert!(answer.body.contains("<html"), "{path}");
     }
-    assert_eq!(server.get("/tools/spoor/api/v1/nothing").json()["error"]["code"], "not_found");
+    assert_eq!(server.get("/tools/spoor/api/v1/nothing").json()["error"]["code"], "no_such_call");
     assert_eq!(server.get("/elsewhere").status, 404);
     assert_eq!(server.get("/readyz").status, 200);
 }

@@ -1,4 +1,11 @@
 //! The thinnest whole slice: what was acknowledged is found at once, and found again after a power cut.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod process;
 
@@ -20,8 +27,10 @@ fn export(server: &Server, id: &str) {
         r#"{{"timeUnixNano":"1780000000100000000","severityNumber":17,"body":{{"stringValue":"card declined"}},
             "traceId":"{TRACE}","spanId":"b7ad6b7169203331"}}"#
     );
-    let spans = format!(r#"{{"resourceSpans":[{{"resource":{resource},"scopeSpans":[{{"spans":[{span}]}}]}}]}}"#);
-    let logs = format!(r#"{{"resourceLogs":[{{"resource":{resource},"scopeLogs":[{{"logRecords":[{log}]}}]}}]}}"#);
+    let spans =
+        format!(r#"{{"resourceSpans":[{{"resource":{resource},"scopeSpans":[{{"spans":[{span}]}}]}}]}}"#);
+    let logs =
+        format!(r#"{{"resourceLogs":[{{"resource":{resource},"scopeLogs":[{{"logRecords":[{log}]}}]}}]}}"#);
     // Either port takes either signal.
     for (address, path, body) in [(server.otlp_http, "traces", spans), (server.otlp_grpc, "logs", logs)] {
         let head = format!("POST /v1/{path} HTTP/1.1\r\nContent-Type: application/json\r\n");
@@ -74,7 +83,8 @@ fn a_clean_stop_keeps_everything_too() {
 fn a_data_directory_has_one_owner() {
     let folder = folder();
     let server = start(folder.path());
-    let mut second = spoor(&["--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+    let mut second =
+        spoor(&["--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
     let (code, _, said) = finish(second.arg("--data-dir").arg(folder.path()));
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("is in use by another process"), "{said}");

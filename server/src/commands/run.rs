@@ -1,6 +1,5 @@
 //! From the command line to one command, and from its outcome to an exit code.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -36,12 +35,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Some(Command::Health(arguments)) => health::health(&arguments),
     };
     let Err(error) = outcome else { return ExitCode::SUCCESS };
-    let mut text = "spoor: ".to_owned();
-    for (depth, cause) in error.chain().enumerate() {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{}{cause}", if depth == 0 { "" } else { ": " });
-    }
-    text.push('\n');
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let text = format!("spoor: {}\n", causes.join(": "));
     drop(std::io::stderr().write_all(text.as_bytes()));
     ExitCode::from(if error.is::<ConfigError>() { MISUSED } else { FAILED })
 }

@@ -1,7 +1,5 @@
 //! The effective configuration as YAML, with where each value came from.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 
 use super::keys::{KeyPath, keys_of};
@@ -20,15 +18,14 @@ pub(crate) fn print(loaded: &Loaded) -> serde_json::Result<String> {
         let Some((key, sections)) = path.split_last() else { continue };
         let shared = open.iter().zip(sections).take_while(|(left, right)| left == right).count();
         for (depth, section) in sections.iter().enumerate().skip(shared) {
-            // Writing into a String cannot fail.
-            let _ = writeln!(out, "{:indent$}{section}:", "", indent = depth * 2);
+            out.push_str(&format!("{:indent$}{section}:\n", "", indent = depth * 2));
         }
         open = sections.to_vec();
         let value = lookup(&tree, &path).unwrap_or(&Value::Null);
         let line = format!("{:indent$}{key}: {value}", "", indent = sections.len() * 2);
         let names: Vec<String> = path.iter().map(|name| (*name).to_owned()).collect();
         let origin = loaded.origins.get(&names).unwrap_or(&Origin::Default);
-        let _ = writeln!(out, "{line:COMMENT_COLUMN$} # {origin}");
+        out.push_str(&format!("{line:COMMENT_COLUMN$} # {origin}\n"));
     }
     Ok(out)
 }

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A command of the binary that inherits nothing which could steer it.
-pub fn spoor(arguments: &[&str]) -> Command {
+pub(crate) fn spoor(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_spoor"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("SPOOR_") {
@@ -26,24 +26,24 @@ pub fn spoor(arguments: &[&str]) -> Command {
 }
 
 /// Runs a command to its end and returns its exit code, output and error output.
-pub fn finish(command: &mut Command) -> (Option<i32>, String, String) {
+pub(crate) fn finish(command: &mut Command) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (status.code(), text(stdout), text(stderr))
 }
 
 /// A running server.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     lines: BufReader<ChildStderr>,
-    pub otlp_grpc: SocketAddr,
-    pub otlp_http: SocketAddr,
-    pub http: SocketAddr,
+    pub(crate) otlp_grpc: SocketAddr,
+    pub(crate) otlp_http: SocketAddr,
+    pub(crate) http: SocketAddr,
 }
 
 impl Server {
     /// Starts on free ports with its data in `data_dir`, and waits until it is ready.
-    pub fn start(data_dir: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(data_dir: &Path, arguments: &[&str]) -> Self {
         let mut command = spoor(&["serve", "--log-format", "json"]);
         for flag in ["--otlp-grpc", "--otlp-http", "--http"] {
             if !arguments.contains(&flag) {
@@ -60,31 +60,31 @@ impl Server {
     }
 
     /// Asks the API for `path`.
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         request(self.http, &format!("GET {path} HTTP/1.1\r\n"), b"")
     }
 
     /// Sends a signal by its name (`TERM`).
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let status = Command::new("kill").args(["-s", name, &pid]).status().unwrap();
         assert!(status.success(), "failed to send {name}");
     }
 
     /// Waits until the server logs `message`, and returns the line.
-    pub fn wait_for(&mut self, message: &str) -> serde_json::Value {
+    pub(crate) fn wait_for(&mut self, message: &str) -> serde_json::Value {
         wait_for_line(&mut self.lines, message)
     }
 
     /// Waits for the end, and returns how it ended and what it logged until then.
-    pub fn wait(mut self) -> (ExitStatus, String) {
+    pub(crate) fn wait(mut self) -> (ExitStatus, String) {
         let mut rest = String::new();
         self.lines.read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap(), rest)
     }
 
     /// Ends it as a power cut would.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -100,21 +100,21 @@ impl Drop for Server {
 
 /// An HTTP answer.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
     /// Returns the body as JSON.
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 
 /// Sends one HTTP/1.1 request whose head starts with `start` on a connection of its own.
-pub fn request(address: SocketAddr, start: &str, body: &[u8]) -> Answer {
+pub(crate) fn request(address: SocketAddr, start: &str, body: &[u8]) -> Answer {
     let mut stream = connect(address);
     let head =
         format!("{start}Host: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
@@ -124,7 +124,7 @@ pub fn request(address: SocketAddr, start: &str, body: &[u8]) -> Answer {
 }
 
 /// Connects with limits on reading and writing.
-pub fn connect(address: SocketAddr) -> TcpStream {
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(LIMIT)).unwrap();
     stream.set_write_timeout(Some(LIMIT)).unwrap();
@@ -132,7 +132,7 @@ pub fn connect(address: SocketAddr) -> TcpStream {
 }
 
 /// Reads an answer up to the end of the connection.
-pub fn read_answer(mut stream: TcpStream) -> Answer {
+pub(crate) fn read_answer(mut stream: TcpStream) -> Answer {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
@@ -142,11 +142,11 @@ pub fn read_answer(mut stream: TcpStream) -> Answer {
 }
 
 /// A folder that is gone when the test ends.
-pub fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-fn wait_for_line(lines: &mut impl std::io::BufRead, message: &str) -> serde_json::Value {
+fn wait_for_line(lines: &mut impl BufRead, message: &str) -> serde_json::Value {
     let mut seen = String::new();
     loop {
         let mut line = String::new();
