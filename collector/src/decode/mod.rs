@@ -40,3 +40,5 @@ pub(crate) use metrics::count_data_points;
 pub use replay::OtlpDecoder;
 pub(crate) use sink::RecordSink;
 pub use tally::Tally;
+#[cfg(test)]
+pub(crate) use tests::arbitrary;

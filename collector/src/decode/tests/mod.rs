@@ -1,0 +1,6 @@
+//! The decoder against prost: what it hands on is all of what came, and it accepts what prost accepts.
+
+pub(crate) mod arbitrary;
+mod lossless;
+mod records;
+mod recorder;
