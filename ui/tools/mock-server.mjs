@@ -110,7 +110,7 @@ function selected(params) {
 	if (bad >= 0)
 		throw new Refused(400, {
 			code: "syntax",
-			message: "a group is empty",
+			message: `a group is empty (column ${bad + 2})`,
 			position: bad + 1,
 			expected: "a word, a phrase or field:value",
 		});

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { oneLine } from "../../base/text";
 import { formatAgo, formatRfc3339, nanos, nowNanos } from "../../base/time";
+import { errorText } from "../../model/exception";
 import { type AnyRecord, isError, titleOf } from "../../model/record";
 import { flowRoute, formatRoute, searchRoute, TRACE_KEY } from "../../model/route";
 import { severityLetter } from "../../model/severity";
@@ -17,10 +18,17 @@ export function RecordLine({ record }: { record: AnyRecord }): JSX.Element {
 				{formatAgo(time, nowNanos())}
 			</span>
 			<b>{record.service}</b>
-			<span class={`mono line-text ${isError(record) ? "bad" : ""}`}>
-				{record.signal === "logs" && <span class="lv">{severityLetter(record.severity)}</span>}
-				{oneLine(titleOf(record))}
-			</span>
+			{record.signal === "logs" ? (
+				<span class={`mono line-text ${record.severity} ${isError(record) ? "bad" : ""}`}>
+					<span class="lv">{severityLetter(record.severity)}</span>
+					{oneLine(titleOf(record))}
+				</span>
+			) : (
+				<span class={`line-text ${isError(record) ? "bad" : ""}`}>
+					<span class="lv">▸</span>
+					{oneLine([record.name, errorText(record)].filter(Boolean).join(" — "))}
+				</span>
+			)}
 		</Go>
 	);
 }

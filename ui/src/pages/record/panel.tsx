@@ -12,6 +12,7 @@ import {
 import { exceptionOfLog, exceptionsOfSpan } from "../../model/exception";
 import {
 	type AnyRecord,
+	type Attributes,
 	bodyText,
 	droppedText,
 	instanceOf,
@@ -63,7 +64,7 @@ export function RecordPanel(props: RecordPanelProps): JSX.Element {
 			</div>
 			{isSpan ? <StatusMessage span={record} /> : <Body log={record} />}
 			<Correlations record={record} onFilter={props.onFilter} />
-			<AttributeList attributes={record.attributes} onFilter={props.onFilter} />
+			<AttributeList attributes={beyondCorrelation(record)} onFilter={props.onFilter} />
 			{droppedText(record) && <p class="warn dropped">{droppedText(record)}</p>}
 			{exceptions.map((exception, index) => (
 				<ExceptionView key={index} exception={exception} at={props.instant(exception.time)} />
@@ -162,6 +163,12 @@ function Correlations(props: {
 	if (correlation.length === 0) return null;
 	const attributes = Object.fromEntries(correlation.map(({ key, value }) => [key, value]));
 	return <AttributeList attributes={attributes} onFilter={props.onFilter} marked flows />;
+}
+
+/** The attributes that do not stand among the correlation IDs already; the raw record has them all. */
+function beyondCorrelation(record: AnyRecord): Attributes {
+	const shown = new Map(record.correlation.map(({ key, value }) => [key, value]));
+	return Object.fromEntries(Object.entries(record.attributes).filter(([name, value]) => shown.get(name) !== value));
 }
 
 function SpanEvents({ span, instant }: { span: SpanRecord; instant: (time: string) => string }): JSX.Element | null {

@@ -2,11 +2,10 @@
 
 import type { JSX } from "preact";
 import { histogram } from "../../api/calls";
-import { useCall } from "../../api/use-call";
+import { type CallState, useCall } from "../../api/use-call";
 import { formatCount } from "../../base/text";
 import { formatClock, formatDate, formatDuration, type Nanos, nanos } from "../../base/time";
 import type { HistogramAnswer } from "../../model/answers";
-import { assignColours } from "../../model/palette";
 import { SEVERITIES } from "../../model/severity";
 import { Volume, type VolumeBar } from "../../widgets/volume";
 import { colourOf } from "../record/swatch";
@@ -16,11 +15,24 @@ const BUCKETS = 80;
 /** Marks under the bars; a phone has room for few. */
 const tickCount = (): number => (innerWidth < 700 ? 3 : 6);
 
-/** Draws the histogram of a search. */
-export function Histogram({ route, patch }: { route: SearchRoute; patch: PatchSearch }): JSX.Element | null {
+/** Counts what the route selects. */
+export function useHistogram(route: SearchRoute): CallState<HistogramAnswer> {
 	const { q, start, end, signal } = route;
 	const what = { q, start, end, signal };
-	const { answer, error } = useCall(JSON.stringify(what), (abort) => histogram(what, BUCKETS, abort));
+	return useCall(JSON.stringify(what), (abort) => histogram(what, BUCKETS, abort));
+}
+
+/** Draws the histogram of a search. */
+export function Histogram(props: {
+	counts: CallState<HistogramAnswer>;
+	route: SearchRoute;
+	patch: PatchSearch;
+	/** Palette numbers by service. */
+	colours: Map<string, number>;
+}): JSX.Element | null {
+	const { patch, colours } = props;
+	const { q, signal } = props.route;
+	const { answer, error } = props.counts;
 	if (error)
 		return error.position === null ? (
 			<p class="histogram mute">The volume could not be counted: {error.message}.</p>
@@ -32,7 +44,6 @@ export function Histogram({ route, patch }: { route: SearchRoute; patch: PatchSe
 	const whole = interval * BigInt(answer.buckets.length);
 	const at = (x: number): Nanos => first + BigInt(Math.round(x * Number(whole)));
 	const names = partNames(answer, signal);
-	const colours = assignColours(names);
 	const colour = (name: string): string => (signal === "logs" ? `var(--sev-${name})` : colourOf(colours.get(name)));
 	const bars = answer.buckets.map((bucket) => barOf(bucket, names, interval));
 	const zoomTo = (from: number, to: number): void => patch({ start: `${at(from)}`, end: `${at(to)}`, selected: "" });

@@ -14,7 +14,7 @@ import { RecordPanel } from "../record/panel";
 import { queryProblem } from "../shell/box";
 import { Failure } from "../shell/failure";
 import { useTitle } from "../shell/title";
-import { Histogram } from "./histogram";
+import { Histogram, useHistogram } from "./histogram";
 import { rangeText } from "./range";
 import { RecordActions } from "./record-actions";
 import { Results } from "./results";
@@ -52,7 +52,11 @@ export function SearchPage({ route }: { route: SearchRoute }): JSX.Element {
 		};
 	}, [syntax, route.q]);
 	useSearchKeys(search, route, patch);
-	const colours = assignColours(search.records.map((record) => record.service));
+	const counts = useHistogram(route);
+	const colours = assignColours([
+		...search.records.map((record) => record.service),
+		...(route.signal === "spans" ? (counts.answer?.buckets.flatMap((bucket) => Object.keys(bucket.by)) ?? []) : []),
+	]);
 	const selected = search.records.find((record) => record.record === route.selected);
 	return (
 		<main class="search">
@@ -87,7 +91,7 @@ export function SearchPage({ route }: { route: SearchRoute }): JSX.Element {
 					)}
 				</div>
 			</div>
-			{!syntax && <Histogram route={route} patch={patch} />}
+			{!syntax && <Histogram counts={counts} route={route} patch={patch} colours={colours} />}
 			<div class={`search-body ${selected ? "" : "no-panel"}`}>
 				<Content search={search} route={route} patch={patch} colours={colours} isSyntax={syntax !== null} />
 				{selected && (

@@ -118,9 +118,8 @@ function Problem({ shown }: { shown: string }): JSX.Element | null {
 				</div>
 			)}
 			<div class="bad">
-				{position !== null && `column ${position + 1}: `}
 				{message}
-				{expected && <span class="mute"> · expected {expected}</span>}
+				{expected && !message.includes("expected") && <span class="mute"> · expected {expected}</span>}
 			</div>
 		</div>
 	);
