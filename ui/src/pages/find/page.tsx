@@ -9,7 +9,8 @@ import { plural } from "../../base/text";
 import { formatClock, formatDate, formatDuration, nanos } from "../../base/time";
 import type { Match } from "../../model/answers";
 import { identify } from "../../model/identify";
-import { flowRoute, formatRoute, searchRoute, TRACE_KEY } from "../../model/route";
+import { formatRoute, searchRoute } from "../../model/route";
+import { type Target, targetsOf } from "../../model/targets";
 import { Go } from "../../widgets/controls";
 import { Skeleton } from "../../widgets/states";
 import { Failure } from "../shell/failure";
@@ -19,7 +20,7 @@ import { useTitle } from "../shell/title";
 export function FindPage({ id }: { id: string }): JSX.Element {
 	useTitle(id);
 	const { answer, error, reload } = useCall(id, (signal) => find(id, signal));
-	const targets = answer ? distinct(answer.matches) : [];
+	const targets = answer ? targetsOf(answer.matches) : [];
 	const only = targets.length === 1 ? targets[0] : undefined;
 	useEffect(() => {
 		if (id === "") go("", "replace");
@@ -83,27 +84,6 @@ function Group({ kind, targets }: { kind: Match["kind"]; targets: Target[] }): J
 			))}
 		</section>
 	);
-}
-
-interface Target {
-	to: string;
-	match: Match;
-}
-
-function distinct(matches: Match[]): Target[] {
-	const targets = new Map<string, Target>();
-	for (const match of matches) {
-		const to = addressOf(match);
-		if (!targets.has(to)) targets.set(to, { to, match });
-	}
-	return [...targets.values()];
-}
-
-function addressOf(match: Match): string {
-	if (match.kind === "flow" && match.key) return formatRoute(flowRoute(match.key, match.id));
-	if (match.kind === "span" && match.trace_id)
-		return formatRoute(flowRoute(TRACE_KEY, match.trace_id, { selected: match.id }));
-	return formatRoute(flowRoute(TRACE_KEY, match.trace_id ?? match.id));
 }
 
 function asWhat(id: string): string {
