@@ -11,6 +11,7 @@ mod disk;
 pub mod error;
 mod hot;
 mod index;
+pub mod inspect;
 pub mod leaf;
 mod maintain;
 mod metrics;

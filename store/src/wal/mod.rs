@@ -7,6 +7,7 @@
 //! | `files.rs` | a file's header; which files there are |
 //! | `reader.rs` | frames of a file; replay; where the tail is torn |
 //! | `writer.rs` | append, roll, truncate |
+//! | `inspect.rs` | a look at the files that changes nothing |
 //! | `syncer.rs` | group commit from another thread; the stop after a failure |
 //!
 //! # On disk
@@ -52,6 +53,7 @@
 
 mod files;
 mod frame;
+mod inspect;
 mod payload;
 mod reader;
 mod syncer;
@@ -66,6 +68,7 @@ use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::model::{Signal, Tenant, UnixNanos};
 
+pub(crate) use inspect::inspect;
 pub(crate) use payload::{Payload, PayloadEncoder};
 pub(crate) use reader::{Replay, ReplayFrame};
 pub(crate) use syncer::WalSyncer;

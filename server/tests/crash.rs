@@ -1,0 +1,166 @@
+//! `kill -9` under load, again and again on the same data: what was acknowledged is found, once each; nothing else is.
+//!
+//! `CRASH_ROUNDS` sets how often (`make crash`: 1,000), `CRASH_SEED` repeats a run; the seed is printed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a test that cannot go on has failed"
+)]
+
+#[path = "crash/ledger.rs"]
+mod ledger;
+#[path = "crash/load.rs"]
+mod load;
+mod process;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use ledger::Ledger;
+use load::{Random, Request, Sent, send_until_broken};
+use process::{Server, connect, folder};
+use spoor_runtime::clock::Clock;
+
+const ROUNDS: u64 = 20;
+const SENDERS: u64 = 4;
+/// The kill comes within so many milliseconds of the first request.
+const KILL_MILLIS: (u64, u64) = (5, 700);
+/// Rounds that are looked at record by record at the end; all are counted.
+const ROUNDS_READ: usize = 50;
+/// Small enough that splits are published, and merged, in every round.
+const CONFIG: &str = "store: {split_records: 1000, split_age_seconds: 1}\n";
+/// How long a start may take that has nothing to read back.
+const QUICK: u64 = 3_000;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name)
+        .ok()
+        .map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
+}
+
+/// Runs the senders until `end` has ended the server, or has told them to stop.
+fn under_load(
+    server: Server,
+    round: u64,
+    random: &mut Random,
+    end: impl FnOnce(Server, &AtomicBool, &mut Random) + Send,
+) -> Vec<Sent> {
+    let start = Clock::system().now_unix_nanos();
+    let address = server.otlp_http;
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let senders: Vec<_> = (0..SENDERS)
+            .map(|sender| {
+                let random = Random(random.below(u64::MAX));
+                let stop = &stop;
+                scope.spawn(move || send_until_broken(address, (round, sender), random, start, stop))
+            })
+            .collect();
+        end(server, &stop, random);
+        senders.into_iter().map(|sender| sender.join().unwrap()).collect()
+    })
+}
+
+fn kill_soon(server: Server, _stop: &AtomicBool, random: &mut Random) {
+    let millis = KILL_MILLIS.0 + random.below(KILL_MILLIS.1 - KILL_MILLIS.0);
+    thread::sleep(Duration::from_millis(millis)); // tidy: sleeps because the kill must come at any moment
+    server.kill();
+}
+
+fn start(data_dir: &Path, config: &Path) -> Server {
+    Server::start(data_dir, &["--config", config.to_str().unwrap()])
+}
+
+/// A client that lost its answer sends again: then the request is stored, once.
+fn send_again(server: &Server, round: u64, in_doubt: &[Request], ledger: &mut Ledger) {
+    let mut stream = connect(server.otlp_http);
+    for request in in_doubt {
+        request.send(&mut stream).unwrap();
+        ledger.acknowledge(round, request);
+    }
+}
+
+#[test]
+fn acknowledged_records_survive_kills_and_none_is_found_twice() {
+    let rounds = number("CRASH_ROUNDS").unwrap_or(ROUNDS);
+    let seed = number("CRASH_SEED").unwrap_or_else(|| Clock::system().now_unix_nanos());
+    println!("CRASH_SEED={seed} CRASH_ROUNDS={rounds}");
+    let mut random = Random(seed);
+    let folder = folder();
+    let (data_dir, config) = (folder.path().join("data"), folder.path().join("spoor.yaml"));
+    std::fs::write(&config, CONFIG).unwrap();
+
+    let mut ledger = Ledger::default();
+    let mut tally = Tally::default();
+    let mut server = start(&data_dir, &config);
+    for round in 0..rounds {
+        let sent = under_load(server, round, &mut random, kill_soon);
+        let in_doubt = ledger.note(round, sent);
+        server = start(&data_dir, &config);
+        ledger.check_round(&server, round, &in_doubt);
+        tally.add(&server);
+        send_again(&server, round, &in_doubt, &mut ledger);
+        ledger.check_round(&server, round, &[]);
+        ledger.check_counts(&server);
+        tally.in_doubt += in_doubt.len() as u64;
+    }
+    println!("{} records acknowledged, {tally:?}", ledger.records());
+    assert!(tally.replayed > 0 && tally.splits > 0, "the kills found nothing half done: {tally:?}");
+
+    server.signal("TERM");
+    let (status, log) = server.wait();
+    assert_eq!(status.code(), Some(0), "{log}");
+    let server = start(&data_dir, &config);
+    ledger.check_counts(&server);
+    ledger.check_rounds(&server, ROUNDS_READ);
+}
+
+/// What the kills left behind, to show that they hit something.
+#[derive(Debug, Default)]
+struct Tally {
+    /// Requests that were sent and not answered.
+    in_doubt: u64,
+    /// Records that were read back from the log.
+    replayed: u64,
+    /// Splits there were after a start, at most.
+    splits: u64,
+}
+
+impl Tally {
+    fn add(&mut self, server: &Server) {
+        self.replayed += metric(server, "spoor_store_hot_records");
+        self.splits = self.splits.max(metric(server, "spoor_store_splits"));
+    }
+}
+
+fn metric(server: &Server, name: &str) -> u64 {
+    let text = server.get("/metrics").body;
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+}
+
+#[test]
+fn a_stop_under_load_keeps_what_was_acknowledged_and_the_next_start_is_quick() {
+    let folder = folder();
+    let mut ledger = Ledger::default();
+    let server = Server::start(folder.path(), &[]);
+    let sent = under_load(server, 0, &mut Random(7), |mut server, stop, _| {
+        thread::sleep(Duration::from_millis(500)); // tidy: sleeps because the load goes on meanwhile
+        server.signal("TERM");
+        server.wait_for("stopping: not ready for new work");
+        let (status, log) = server.wait();
+        stop.store(true, Ordering::Relaxed);
+        assert_eq!(status.code(), Some(0), "{log}");
+    });
+    let in_doubt = ledger.note(0, sent);
+    assert!(ledger.records() > 0, "nothing was acknowledged");
+    let began = Clock::system();
+    let server = Server::start(folder.path(), &[]);
+    let took = began.monotonic().as_millis();
+    assert!(took < u128::from(QUICK), "started in {took} ms");
+    assert_eq!(metric(&server, "spoor_store_hot_records"), 0, "there was something to read back");
+    ledger.check_round(&server, 0, &in_doubt);
+}
