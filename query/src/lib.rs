@@ -27,6 +27,8 @@ mod nearest;
 pub mod otlp;
 mod owners;
 mod plan;
+#[cfg(test)]
+mod samples;
 pub mod search;
 mod spelling;
 

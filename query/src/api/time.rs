@@ -56,7 +56,7 @@ fn length(text: &str) -> Option<u64> {
     let split = text.find(|character: char| !character.is_ascii_digit())?;
     let (number, unit) = text.split_at_checked(split)?;
     let (_, nanos) = UNITS.iter().find(|(name, _)| *name == unit)?;
-    number.parse::<u64>().ok()?.checked_mul(*nanos)
+    Some(number.parse::<u64>().ok()?.saturating_mul(*nanos))
 }
 
 #[cfg(test)]
