@@ -92,13 +92,14 @@ function findId(id) {
 		if (span) matches.push({ kind: "span", key: null, id: hex, trace_id: span.trace_id, ...info(flow) });
 	}
 	if (id === "8f2c") {
+		const consumer = order.spans.find((span) => span.kind === "consumer");
 		matches.push(
 			{ kind: "flow", key: "order.id", id: order.id, ...info(order) },
 			{ kind: "flow", key: "user.id", id, ...info(order) },
 		);
 		matches.push(
 			{ kind: "trace", key: null, id: order.traces[0].trace_id, ...info(order) },
-			{ kind: "span", key: null, id: order.spans[3].span_id, trace_id: order.traces[0].trace_id, ...info(order) },
+			{ kind: "span", key: null, id: consumer.span_id, trace_id: consumer.trace_id, ...info(order) },
 		);
 	}
 	return { id, normalized: hex, matches };
