@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::hot::HotRows;
-use crate::maintain::Maintainer;
+use crate::maintain::{Maintainer, garbage};
 use crate::metrics::StoreMetrics;
 use crate::objects::{self, SplitFiles};
 use crate::paths::Paths;
@@ -65,6 +65,14 @@ pub(crate) async fn open(
     let state = catalog.load().await?;
     let files = objects::open(&config.objects_url, &paths, Arc::clone(&disk)).await?;
     let cache = SplitCache::new(CACHE_BYTES_MAX);
+    let swept = garbage::sweep(&*files, &*catalog, &state.splits).await?;
+    if let Some(split) = swept.missing.first() {
+        let reason = format!(
+            "{} split files that the catalog names are missing, the first is {split}",
+            swept.missing.len()
+        );
+        return Err(Error::Corrupt { path: paths.splits(), reason });
+    }
     let views = Views::default();
     views.add_splits(handles(&state, &*files, &cache).await?);
 
@@ -135,7 +143,11 @@ async fn handles(
 
 fn thread(name: &'static str, work: impl FnOnce() + Send + 'static) -> Result<()> {
     let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
-    spawned.map(drop).map_err(|source| Error::File { action: "start a thread for", path: name.into(), source })
+    spawned.map(drop).map_err(|source| Error::File {
+        action: "start a thread for",
+        path: name.into(),
+        source,
+    })
 }
 
 /// What replay needs.
@@ -180,8 +192,7 @@ impl Recovery<'_> {
 
     /// A WAL larger than memory is published on the way.
     async fn publish_full(&self, open: &mut OpenRows) -> Result<()> {
-        let (records, bytes) = (self.config.split_records, self.config.split_bytes);
-        let full: Vec<Arc<HotRows>> = open.take(|rows, _| rows.len() >= records || rows.memory() >= bytes);
+        let full: Vec<Arc<HotRows>> = open.take(|rows, _| rows.is_full(self.config));
         for rows in full {
             self.publisher.publish(&rows).await?;
         }

@@ -6,9 +6,11 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::chunk::{CHUNK_ROWS, Chunk, HotRow, INLINE, NONE, RowBits};
 use super::tables::Tables;
+use crate::config::Config;
 use crate::index::term;
 use crate::model::batch::BatchRow;
 use crate::model::{Batch, SplitId, Tenant, TimeRange, UnixNanos};
+use crate::split::SPAN_IDS_MAX;
 use spoor_proto::wire::put_varint;
 
 /// The rows of one tenant that will become one split.
@@ -71,6 +73,14 @@ impl HotRows {
     /// How many there are.
     pub(crate) fn len(&self) -> u32 {
         self.read().len()
+    }
+
+    /// Whether it is time for them to become a split.
+    pub(crate) fn is_full(&self, config: &Config) -> bool {
+        let state = self.read();
+        state.len() >= config.split_records
+            || state.memory() as u64 >= config.split_bytes
+            || state.tables.spans.ids.len() >= SPAN_IDS_MAX / 2
     }
 
     /// Memory held, in bytes.

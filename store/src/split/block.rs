@@ -20,14 +20,11 @@
 
 use spoor_proto::wire::{put_varint, varint};
 
+use super::decompressors::Decompressors;
 use crate::hot::chunk::{Chunk, HotRow, INLINE, NONE};
 
 const COLUMNS: usize = 13;
 const ZSTD_LEVEL: i32 = 1;
-
-/// Most bytes a block may claim to decompress to; a guard against damaged files, far above what the collector's
-/// limits let in.
-const BLOCK_BYTES_MAX: usize = 1 << 30;
 
 /// A block, read.
 #[derive(Debug)]
@@ -65,13 +62,19 @@ pub(crate) enum End {
 }
 
 /// Scratch space for encoding, reused from block to block.
-#[derive(Default)]
 pub(crate) struct BlockEncoder {
     columns: [Vec<u8>; COLUMNS],
     plain: Vec<u8>,
+    packed: Vec<u8>,
+    zstd: zstd::bulk::Compressor<'static>,
 }
 
 impl BlockEncoder {
+    pub(crate) fn new() -> std::io::Result<Self> {
+        let zstd = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
+        Ok(Self { columns: Default::default(), plain: Vec::new(), packed: Vec::new(), zstd })
+    }
+
     /// Appends the compressed block of `chunk`.
     pub(crate) fn encode(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> std::io::Result<()> {
         self.columns.iter_mut().for_each(Vec::clear);
@@ -88,7 +91,10 @@ impl BlockEncoder {
         for column in &self.columns {
             self.plain.extend_from_slice(column);
         }
-        out.extend_from_slice(&zstd::bulk::compress(&self.plain, ZSTD_LEVEL)?);
+        self.packed.clear();
+        self.packed.reserve(zstd::zstd_safe::compress_bound(self.plain.len()));
+        self.zstd.compress_to_buffer(&self.plain, &mut self.packed)?;
+        out.extend_from_slice(&self.packed);
         Ok(())
     }
 
@@ -140,10 +146,8 @@ impl BlockEncoder {
 
 impl Block {
     /// Reads a compressed block; `None` when it is damaged.
-    pub(crate) fn decode(compressed: &[u8]) -> Option<Self> {
-        let size = zstd::zstd_safe::get_frame_content_size(compressed).ok()??;
-        let size = usize::try_from(size).ok().filter(|size| *size <= BLOCK_BYTES_MAX)?;
-        let bytes = zstd::bulk::decompress(compressed, size).ok()?;
+    pub(crate) fn decode(compressed: &[u8], zstd: &Decompressors) -> Option<Self> {
+        let bytes = zstd.decompress(compressed)?;
         let mut header = bytes.as_slice();
         let records = varint(&mut header).ok()? as usize;
         let mut lens = [0_usize; COLUMNS];

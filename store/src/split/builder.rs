@@ -32,7 +32,7 @@ pub(crate) fn build(state: &State) -> Result<Option<BuiltSplit>> {
     let mut column_ends: Vec<u32> = Vec::new();
     let mut blocks = Vec::new();
     let mut block_ends = Vec::new();
-    let mut encoder = BlockEncoder::default();
+    let mut encoder = BlockEncoder::new().map_err(internal)?;
     for chunk in state.chunks() {
         pack_block(&chunk.rows, &mut columns);
         column_ends.push(columns.len() as u32);

@@ -6,6 +6,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::block::Block;
+use super::decompressors::Decompressors;
 use super::dictionary::Page;
 use crate::model::SplitId;
 
@@ -13,6 +14,7 @@ use crate::model::SplitId;
 #[derive(Clone)]
 pub(crate) struct SplitCache {
     entries: Arc<Cache<Key, Entry, ByMemory>>,
+    zstd: Decompressors,
 }
 
 /// Which dictionary a page belongs to.
@@ -53,13 +55,8 @@ impl SplitCache {
     /// A cache that holds up to `bytes_max`.
     pub(crate) fn new(bytes_max: u64) -> Self {
         // An average entry is a block of some 40 KB.
-        Self {
-            entries: Arc::new(Cache::with_weighter(
-                (bytes_max / 40_000).max(16) as usize,
-                bytes_max,
-                ByMemory,
-            )),
-        }
+        let entries = Cache::with_weighter((bytes_max / 40_000).max(16) as usize, bytes_max, ByMemory);
+        Self { entries: Arc::new(entries), zstd: Decompressors::default() }
     }
 
     /// The block, read by `read` when it is not there.
@@ -67,13 +64,13 @@ impl SplitCache {
         &self,
         split: SplitId,
         block: u32,
-        read: impl FnOnce() -> Option<Block>,
+        read: impl FnOnce(&Decompressors) -> Option<Block>,
     ) -> Option<Arc<Block>> {
         let key = Key::Block(split, block);
         if let Some(Entry::Block(block)) = self.entries.get(&key) {
             return Some(block);
         }
-        let block = Arc::new(read()?);
+        let block = Arc::new(read(&self.zstd)?);
         self.entries.insert(key, Entry::Block(Arc::clone(&block)));
         Some(block)
     }
@@ -84,13 +81,13 @@ impl SplitCache {
         split: SplitId,
         kind: DictionaryKind,
         page: u32,
-        read: impl FnOnce() -> Option<Page>,
+        read: impl FnOnce(&Decompressors) -> Option<Page>,
     ) -> Option<Arc<Page>> {
         let key = Key::Page(split, kind, page);
         if let Some(Entry::Page(page)) = self.entries.get(&key) {
             return Some(page);
         }
-        let page = Arc::new(read()?);
+        let page = Arc::new(read(&self.zstd)?);
         self.entries.insert(key, Entry::Page(Arc::clone(&page)));
         Some(page)
     }

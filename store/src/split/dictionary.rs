@@ -12,6 +12,7 @@ use spoor_proto::wire::put_varint;
 use tantivy::directory::OwnedBytes;
 
 use super::block::inline_items;
+use super::decompressors::Decompressors;
 
 /// Uncompressed size after which a page ends.
 const PAGE_BYTES: usize = 16 << 10;
@@ -40,36 +41,31 @@ pub(crate) fn write<'a>(items: impl Iterator<Item = &'a [u8]>) -> std::io::Resul
     let mut page = Vec::new();
     let mut first = 0_u32;
     let mut count = 0_u32;
+    let mut zstd = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
+    let mut end_page = |page: &mut Vec<u8>, first: u32| -> std::io::Result<()> {
+        section.extend_from_slice(&zstd.compress(page)?);
+        index.extend_from_slice(&(section.len() as u32).to_le_bytes());
+        index.extend_from_slice(&first.to_le_bytes());
+        page.clear();
+        Ok(())
+    };
     for item in items {
         put_varint(&mut page, item.len() as u64);
         page.extend_from_slice(item);
         count += 1;
         if page.len() >= PAGE_BYTES {
-            end_page(&mut page, first, &mut section, &mut index)?;
+            end_page(&mut page, first)?;
             first = count;
         }
     }
     if !page.is_empty() {
-        end_page(&mut page, first, &mut section, &mut index)?;
+        end_page(&mut page, first)?;
     }
     let pages = (index.len() / 8) as u32;
     section.extend_from_slice(&index);
     section.extend_from_slice(&pages.to_le_bytes());
     section.extend_from_slice(&count.to_le_bytes());
     Ok(section)
-}
-
-fn end_page(
-    page: &mut Vec<u8>,
-    first: u32,
-    section: &mut Vec<u8>,
-    index: &mut Vec<u8>,
-) -> std::io::Result<()> {
-    section.extend_from_slice(&zstd::bulk::compress(page, ZSTD_LEVEL)?);
-    index.extend_from_slice(&(section.len() as u32).to_le_bytes());
-    index.extend_from_slice(&first.to_le_bytes());
-    page.clear();
-    Ok(())
 }
 
 impl PagedDictionary {
@@ -80,11 +76,6 @@ impl PagedDictionary {
         let items = read_u32(&bytes, trailer_at + 4)?;
         let index_at = trailer_at.checked_sub(pages.checked_mul(8)?)?;
         Some(Self { bytes, pages, items, index_at })
-    }
-
-    /// How many items there are.
-    pub(crate) fn len(&self) -> u32 {
-        self.items
     }
 
     /// Which page holds item `number`.
@@ -105,14 +96,12 @@ impl PagedDictionary {
     }
 
     /// Reads a page; `None` when it is damaged.
-    pub(crate) fn page(&self, page: u32) -> Option<Page> {
+    pub(crate) fn page(&self, page: u32, zstd: &Decompressors) -> Option<Page> {
         let entry = self.index_at + 8 * page as usize;
         let start = if page == 0 { 0 } else { read_u32(&self.bytes, entry - 8)? as usize };
         let end = read_u32(&self.bytes, entry)? as usize;
         let first = read_u32(&self.bytes, entry + 4)?;
-        let compressed = self.bytes.get(start..end)?;
-        let size = zstd::zstd_safe::get_frame_content_size(compressed).ok()??;
-        let raw = zstd::bulk::decompress(compressed, usize::try_from(size).ok()?).ok()?;
+        let raw = zstd.decompress(self.bytes.get(start..end)?)?;
         let mut page = Page { first, ends: Vec::new(), bytes: Vec::with_capacity(raw.len()) };
         for item in inline_items(&raw) {
             page.bytes.extend_from_slice(item);
@@ -151,9 +140,11 @@ mod tests {
             (0..5_000).map(|n| format!("item number {n} {}", "x".repeat(n % 50))).collect();
         let section = write(items.iter().map(String::as_bytes)).expect("written");
         let dictionary = PagedDictionary::open(OwnedBytes::new(section)).expect("a section");
+        let zstd = Decompressors::default();
         assert!(dictionary.pages > 3, "the test needs several pages");
         for (number, item) in items.iter().enumerate() {
-            let page = dictionary.page(dictionary.page_of(number as u32).expect("a page")).expect("readable");
+            let page =
+                dictionary.page(dictionary.page_of(number as u32).expect("a page"), &zstd).expect("readable");
             assert_eq!(page.get(number as u32), Some(item.as_bytes()));
         }
         assert_eq!(dictionary.page_of(5_000), None);
@@ -163,6 +154,6 @@ mod tests {
     fn an_empty_dictionary_is_one() {
         let section = write(std::iter::empty()).expect("written");
         let dictionary = PagedDictionary::open(OwnedBytes::new(section)).expect("a section");
-        assert_eq!((dictionary.len(), dictionary.page_of(0)), (0, None));
+        assert_eq!((dictionary.items, dictionary.page_of(0)), (0, None));
     }
 }

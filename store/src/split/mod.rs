@@ -17,6 +17,7 @@
 mod block;
 mod builder;
 mod cache;
+mod decompressors;
 mod dictionary;
 mod facets;
 mod file;
@@ -34,3 +35,4 @@ pub(crate) use cache::SplitCache;
 pub(crate) use file::FORMAT_VERSION;
 pub(crate) use handle::SplitHandle;
 pub(crate) use reader::SplitReader;
+pub(crate) use spans::SPAN_IDS_MAX;

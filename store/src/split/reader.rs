@@ -10,6 +10,7 @@ use tantivy::{Directory as _, SegmentReader, directory::MmapDirectory};
 
 use super::block::{Block, BlockRow, End, unzigzag};
 use super::cache::{DictionaryKind, SplitCache};
+use super::decompressors::Decompressors;
 use super::dictionary::{Page, PagedDictionary};
 use super::file::SplitFile;
 use super::spans::SpanIds;
@@ -124,9 +125,9 @@ impl SplitReader {
             let bytes = self.block_ends.get(block * 8..block * 8 + 8)?;
             Some(u64::from_le_bytes(bytes.try_into().ok()?) as usize)
         };
-        let read = || {
+        let read = |zstd: &Decompressors| {
             let start = if block == 0 { 0 } else { end_of(block - 1)? };
-            Block::decode(self.blocks.get(start..end_of(block)?)?)
+            Block::decode(self.blocks.get(start..end_of(block)?)?, zstd)
         };
         self.cache
             .block(self.id, block as u32, read)
@@ -242,8 +243,10 @@ impl SplitReader {
         let held = match pages.held.entry((kind, page)) {
             std::collections::hash_map::Entry::Occupied(held) => held.into_mut(),
             std::collections::hash_map::Entry::Vacant(vacant) => {
-                let read =
-                    self.cache.page(self.id, kind, page, || dictionary.page(page)).ok_or_else(damaged)?;
+                let read = self
+                    .cache
+                    .page(self.id, kind, page, |zstd| dictionary.page(page, zstd))
+                    .ok_or_else(damaged)?;
                 vacant.insert(read)
             }
         };

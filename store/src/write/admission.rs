@@ -42,7 +42,12 @@ impl Drop for Queued {
 
 impl Admission {
     pub(crate) fn new(config: &Config, wal: WalSyncer) -> Self {
-        Self { hot_bytes_max: config.hot_bytes_max, wal_bytes_max: config.wal_bytes_max, wal, used: Arc::default() }
+        Self {
+            hot_bytes_max: config.hot_bytes_max,
+            wal_bytes_max: config.wal_bytes_max,
+            wal,
+            used: Arc::default(),
+        }
     }
 
     /// Whether `bytes` more may come in.

@@ -93,12 +93,15 @@ impl Appender {
                 match command {
                     Command::Append(append) => group.push(*append),
                     Command::SealOld => {
-                        let (age, now) = (Duration::from_secs(self.config.split_age_seconds), self.clock.monotonic());
-                        self.seal(|_, since| now.saturating_sub(since) >= age);
+                        let (age, now) =
+                            (Duration::from_secs(self.config.split_age_seconds), self.clock.monotonic());
+                        let old = self.open.take(|_, since| now.saturating_sub(since) >= age);
+                        self.hand_over(old);
                     }
                     Command::SealAll(done) => {
                         self.append(&mut group);
-                        self.seal(|_, _| true);
+                        let all = self.open.take(|_, _| true);
+                        self.hand_over(all);
                         // Whoever asked may have stopped waiting.
                         drop(done.send(()));
                     }
@@ -140,8 +143,8 @@ impl Appender {
         self.account();
         // The committer outlives this thread, which holds the only sender.
         drop(self.committer.send(waiting));
-        let (records, bytes) = (self.config.split_records, self.config.split_bytes);
-        self.seal(|rows, _| rows.len() >= records || rows.memory() >= bytes);
+        let full = self.open.take(|rows, _| rows.is_full(&self.config));
+        self.hand_over(full);
     }
 
     /// Writes a batch to the WAL's buffer; `None` for one that was stored before.
@@ -179,9 +182,10 @@ impl Appender {
         self.admission.set_hot_bytes(view.hot().map(|rows| rows.memory()).sum());
     }
 
-    fn seal(&mut self, ripe: impl Fn(&HotRows, Duration) -> bool) {
-        for rows in self.open.take(ripe) {
-            // A full queue holds the appender back until the publisher has caught up; admission refuses before that.
+    /// Gives sealed rows to the publisher. A full queue holds the appender back until the publisher has caught up;
+    /// admission refuses before that.
+    fn hand_over(&self, sealed: Vec<Arc<HotRows>>) {
+        for rows in sealed {
             if self.publisher.blocking_send(rows).is_err() {
                 tracing::debug!("publisher is gone; the rows stay in the write-ahead log");
             }

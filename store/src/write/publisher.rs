@@ -44,7 +44,10 @@ impl Publisher {
         while let Some(rows) = sealed.recv().await {
             while let Err(error) = self.publish(&rows).await {
                 self.metrics.publish_failures.inc();
-                tracing::error!(error = &error as &dyn std::error::Error, "failed to publish a split; trying again");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "failed to publish a split; trying again"
+                );
                 self.clock.sleep(RETRY_AFTER).await;
             }
         }
@@ -60,7 +63,8 @@ impl Publisher {
         let meta = SplitMeta { first_sequence, last_sequence, ..self.meta(rows, &built) };
         let handle = self.store(&meta, built).await?;
         let oldest = duplicates::oldest(self.clock.now_unix_nanos());
-        let fingerprints: Vec<_> = rows.fingerprints().into_iter().filter(|(_, arrival)| *arrival >= oldest).collect();
+        let fingerprints: Vec<_> =
+            rows.fingerprints().into_iter().filter(|(_, arrival)| *arrival >= oldest).collect();
         self.catalog.publish(&meta, &fingerprints).await?;
         self.views.publish(rows, Some(handle));
         self.metrics.splits_published.inc();
@@ -100,7 +104,8 @@ impl Publisher {
         let path = staged.clone();
         self.on_cpu(move || write_staged(&*disk, &path, &built.bytes)).await?;
         self.files.put(meta.id, &staged).await?;
-        let handle = Arc::new(SplitHandle::new(meta.clone(), self.files.open(meta.id).await?, self.cache.clone()));
+        let handle =
+            Arc::new(SplitHandle::new(meta.clone(), self.files.open(meta.id).await?, self.cache.clone()));
         let opened = Arc::clone(&handle);
         self.on_cpu(move || opened.reader().map(drop)).await?;
         Ok(handle)
