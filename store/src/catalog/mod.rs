@@ -9,12 +9,15 @@
 //! | `sqlite.rs`, `sqlite_changes.rs` | the catalog of one machine |
 //! | `rows.rs` | a split as a row of a database |
 //! | `fingerprints.rs` | request fingerprints as bytes |
+//! | `memory.rs` | a catalog for tests that stop the machine |
 //! | `contract.rs` | what every implementation must do |
 
 mod conflict;
 #[cfg(test)]
 mod contract;
 mod fingerprints;
+#[cfg(test)]
+pub(crate) mod memory;
 mod meta;
 mod rows;
 mod sqlite;

@@ -113,6 +113,14 @@ impl FaultyDisk {
         self.state().steps
     }
 
+    /// Takes a step that happens elsewhere on the machine: `act` is done whole or not at all.
+    pub(crate) fn outside(&self, act: impl FnOnce()) -> io::Result<()> {
+        self.state().all_or_nothing(|_| {
+            act();
+            Ok(())
+        })
+    }
+
     /// Changes bytes of a file behind the store's back; they count as synced.
     pub(crate) fn tamper(&self, path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
         let mut state = self.state();

@@ -74,8 +74,8 @@ mod tests {
     use spoor_runtime::cpu::CpuPool;
 
     use super::*;
-    use crate::disk::{Disk as _, RealDisk};
     use crate::disk::faulty::{Fault, FaultyDisk};
+    use crate::disk::{Disk as _, RealDisk};
     use crate::objects::contract;
 
     #[tokio::test]
