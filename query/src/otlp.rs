@@ -123,9 +123,12 @@ pub fn to_document<'a>(records: impl IntoIterator<Item = &'a Record>) -> OtlpDoc
 /// Places of resources, and of scopes within each, in order of first appearance.
 #[derive(Default)]
 struct Groups<'a> {
-    resources: HashMap<(Option<&'a [u8]>, &'a str), usize>,
-    scopes: Vec<HashMap<(Option<&'a [u8]>, &'a str), usize>>,
+    resources: Places<'a>,
+    scopes: Vec<Places<'a>>,
 }
+
+/// Places by message and schema URL.
+type Places<'a> = HashMap<(Option<&'a [u8]>, &'a str), usize>;
 
 impl<'a> Groups<'a> {
     fn place(&mut self, parts: &'a StreamParts) -> (usize, usize) {

@@ -145,11 +145,6 @@ impl Sample {
         self.change(|record| record.attributes.push(raw))
     }
 
-    pub(crate) fn resource(mut self, attribute: KeyValue) -> Self {
-        self.resource.push(attribute);
-        self
-    }
-
     pub(crate) fn correlated(self, key: &str, value: &str) -> Self {
         self.change(|record| record.correlations.push((key.to_owned(), value.to_owned())))
     }

@@ -109,6 +109,7 @@ impl<'a> Closure<'a> {
                 break;
             }
         }
+        records.retain(|record| self.belongs(record));
         let truncated = self.truncated();
         Ok(Gathered { records, truncated })
     }
@@ -184,6 +185,18 @@ impl<'a> Closure<'a> {
         }
     }
 
+    /// A trace that is not followed is left out whole: the span that led to it, and what of it carries the id.
+    fn belongs(&mut self, record: &Record) -> bool {
+        if record.trace_id.is_none_or(|trace| !self.left_traces.contains(&trace)) {
+            return true;
+        }
+        match record.signal {
+            Signal::Spans => self.cut.spans += 1,
+            Signal::Logs => self.cut.logs += 1,
+        }
+        false
+    }
+
     /// Waking a second thread costs more than asking a few leaves.
     fn lanes(&self, leaves: usize) -> usize {
         const ALONE_MAX: usize = 2;
@@ -194,7 +207,8 @@ impl<'a> Closure<'a> {
         let mut cut = self.cut;
         cut.traces = (self.left_traces.len() + self.frontier.len()) as u64;
         let Bounds { traces_max, records_max } = self.bounds;
-        cut.reason = if cut.spans + cut.logs > 0 || self.room.load(Ordering::Relaxed) == 0 && cut.traces > 0 {
+        let is_full = self.room.load(Ordering::Relaxed) == 0;
+        cut.reason = if is_full && cut.spans + cut.logs + cut.traces > 0 {
             format!("a flow shows {records_max} records at most")
         } else if !self.left_traces.is_empty() {
             format!("a flow shows {traces_max} traces at most")

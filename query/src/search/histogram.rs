@@ -116,7 +116,7 @@ fn round_widths() -> impl Iterator<Item = u64> {
     const DAY: u64 = 86_400 * SECOND;
     let fine = (0..9).flat_map(|power| [1, 2, 5].map(|digit| digit * 10_u64.pow(power)));
     let coarse = COARSE.into_iter().map(|seconds| seconds * SECOND);
-    let years = (0..8).map(|doubling| 365 * DAY << doubling);
+    let years = (0..8).map(|doubling| (365 * DAY) << doubling);
     fine.chain(coarse).chain(years)
 }
 
@@ -157,7 +157,7 @@ mod tests {
             let range = TimeRange { start, end: start.saturating_add(length).min(u64::MAX - 1) };
             let layout = layout(range, most);
             prop_assert!(layout.count >= 1 && layout.count <= most, "{:?}", layout);
-            prop_assert!(layout.start <= range.start && layout.start % layout.width == 0);
+            prop_assert!(layout.start <= range.start && layout.start.is_multiple_of(layout.width));
             let last_start = layout.start + (layout.count as u64 - 1) * layout.width;
             prop_assert!(last_start <= range.end && range.end - last_start < layout.width);
         }

@@ -123,8 +123,8 @@ async fn a_chain_of_links_past_the_bound_is_cut_and_said() {
     spans.extend((2..=6).map(|trace| span("a", trace, trace, T).linked_to(trace - 1, trace - 1)));
     world.append(spans).await;
     let flow = world.get("/api/v1/flows/chain").await;
-    assert_eq!((&flow["span_count"], &flow["truncated"]["traces"]), (&json!(3), &json!(1)));
-    assert_eq!(flow["truncated"]["reason"], "a flow shows 3 traces at most");
+    assert_eq!(flow["span_count"], 3);
+    assert_eq!(flow["truncated"], json!({"reason": "a flow shows 3 traces at most", "spans": 1, "logs": 0, "traces": 1}));
 }
 
 #[tokio::test]
