@@ -18,7 +18,8 @@ class Progress(unittest.TextTestResult):
 
     def _tell(self, test, outcome):
         took = time.monotonic() - self._began
-        name = test.id().split(".", 1)[-1].replace("_", " ")
+        _, group, name = test.id().rsplit(".", 2)
+        name = f"{group}: {name.removeprefix('test_').replace('_', ' ')}"
         self.stream.writeln(f"test {name} ... {outcome} ({took:.1f} s)")
         self.stream.flush()
 
@@ -29,6 +30,11 @@ class Progress(unittest.TextTestResult):
     def addFailure(self, test, err):
         super(unittest.TextTestResult, self).addFailure(test, err)
         self._tell(test, "FAILED")
+
+    def addSubTest(self, test, subtest, err):
+        super(unittest.TextTestResult, self).addSubTest(test, subtest, err)
+        if err is not None:
+            self._tell(test, f"FAILED {subtest._subDescription()}")
 
     def addError(self, test, err):
         super(unittest.TextTestResult, self).addError(test, err)

@@ -69,6 +69,13 @@ impl Ledger {
         }
     }
 
+    /// Finds each request whole and once, by its id.
+    pub(crate) fn check_requests(&self, server: &Server, requests: &[Request]) {
+        for request in requests {
+            check_flow(server, &request.name, request.records);
+        }
+    }
+
     /// Counts every round's records.
     pub(crate) fn check_counts(&self, server: &Server) {
         let answer = server.get("/api/v1/fields/crash.round/values?limit=1000").json();
