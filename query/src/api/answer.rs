@@ -47,7 +47,8 @@ pub(super) async fn respond(
             }
             response
         }
-        Err(failure) => error::response(&failure),
+        // The moment names the fault in the log.
+        Err(failure) => error::response(&failure, engine.clock().now_unix_nanos()),
     }
 }
 

@@ -1,7 +1,5 @@
 //! Errors to HTTP: the one place in this crate where an error kind becomes a status.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, RETRY_AFTER};
 use http::{HeaderValue, StatusCode, Uri};
@@ -26,8 +24,8 @@ struct Body<'a> {
     expected: Option<&'a [String]>,
 }
 
-/// The answer that says what went wrong. What the caller cannot help is logged and named by a number.
-pub(super) fn response(error: &Error) -> Response {
+/// The answer that says what went wrong. What the caller cannot help is logged and named by `fault`.
+pub(super) fn response(error: &Error, fault: u64) -> Response {
     let kind = error.kind();
     let (status, code) = match (error, kind) {
         (Error::TooCommon { .. }, _) => (StatusCode::UNPROCESSABLE_ENTITY, "too_common"),
@@ -44,20 +42,18 @@ pub(super) fn response(error: &Error) -> Response {
         Error::Syntax(fault) => (Some(fault.position), Some(fault.expected.as_slice())),
         _ => (None, None),
     };
-    let mut answer = body(status, &Body { code, message: &message(error, kind), position, expected });
+    let mut answer = body(status, &Body { code, message: &message(error, kind, fault), position, expected });
     if let ErrorKind::Throttled { retry_after } = kind {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
     }
     answer
 }
 
-fn message(error: &Error, kind: ErrorKind) -> String {
+fn message(error: &Error, kind: ErrorKind, fault: u64) -> String {
     match (error, kind) {
         (_, ErrorKind::Corrupt | ErrorKind::Internal) => {
-            static LAST: AtomicU64 = AtomicU64::new(0);
-            let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
-            tracing::error!(fault = number, error = error_kind::chain(error), "query failed");
-            format!("the query failed through a fault of the server (fault {number} in its log)")
+            tracing::error!(fault, error = error_kind::chain(error), "query failed");
+            format!("the query failed through a fault of the server (fault {fault} in its log)")
         }
         // What the store says of its budgets tells the caller what to do.
         (Error::Store(inner), ErrorKind::Invalid) => inner.to_string(),

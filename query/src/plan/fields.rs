@@ -1,7 +1,7 @@
 //! The fields that are not attributes: their names, and what each takes.
 
 use spoor_store::model::stream::UNKNOWN_SERVICE;
-use spoor_store::model::{Severity, Signal, SpanKind, SpanStatus};
+use spoor_store::model::{Signal, SpanKind, SpanStatus};
 use spoor_store::predicate::{AttributeScope, Predicate, Test};
 use spoor_store::tokenize;
 
@@ -118,68 +118,6 @@ impl Resolver<'_> {
         Ok(Predicate::Or(vec![named(test), nameless, named(Test::Equals(String::new()))]))
     }
 
-    fn severity(&self, value: &Value) -> Result<Predicate, SyntaxError> {
-        if let ValueNode::Word(word) | ValueNode::Phrase(word) = &value.node
-            && Severity::parse(word) == Some(Severity::Unspecified)
-        {
-            return Ok(Predicate::Or(vec![Predicate::Severity(0..=0), Predicate::Severity(25..=u8::MAX)]));
-        }
-        if let ValueNode::Prefix(_) | ValueNode::Glob(_) | ValueNode::Regex(_) = &value.node {
-            let known = Severity::ALL.map(|severity| {
-                let (low, high) = severity.numbers();
-                (severity.as_str(), Predicate::Severity(low..=high))
-            });
-            return self.named(value, "severity", &known);
-        }
-        let (low, high) = self.severity_bounds(value)?;
-        Ok(if low <= high { Predicate::Severity(low..=high) } else { Predicate::None })
-    }
-
-    /// A severity's name stands for the first or the last number of its range, whichever the comparison needs.
-    fn severity_bounds(&self, value: &Value) -> Result<(u8, u8), SyntaxError> {
-        use crate::language::Comparison as C;
-        let read = |word: &str| self.severity_numbers(value, word);
-        let lowest = |(low, _): (u8, u8)| low;
-        let highest = |(_, high): (u8, u8)| high;
-        const MIN: u8 = 1;
-        const MAX: u8 = 24;
-        Ok(match &value.node {
-            ValueNode::Exists => (MIN, u8::MAX),
-            ValueNode::Word(word) | ValueNode::Phrase(word) => read(word)?,
-            ValueNode::Compare(C::AtLeast, word) => (read(word).map(lowest)?, MAX),
-            ValueNode::Compare(C::Greater, word) => (read(word).map(highest)?.saturating_add(1), MAX),
-            ValueNode::Compare(C::AtMost, word) => (MIN, read(word).map(highest)?),
-            ValueNode::Compare(C::Less, word) => (MIN, read(word).map(lowest)?.saturating_sub(1)),
-            ValueNode::Range { low, high } => {
-                let from = match &low.text {
-                    None => MIN,
-                    Some(word) if low.included => read(word).map(lowest)?,
-                    Some(word) => read(word).map(highest)?.saturating_add(1),
-                };
-                let to = match &high.text {
-                    None => MAX,
-                    Some(word) if high.included => read(word).map(highest)?,
-                    Some(word) => read(word).map(lowest)?.saturating_sub(1),
-                };
-                (from, to)
-            }
-            _ => {
-                let message = "expected one severity here";
-                return Err(SyntaxError::new(self.text, value.at.start, message, &["error", ">=warn"]));
-            }
-        })
-    }
-
-    fn severity_numbers(&self, value: &Value, word: &str) -> Result<(u8, u8), SyntaxError> {
-        if let Ok(number) = word.parse::<u8>() {
-            return Ok((number, number));
-        }
-        let names = Severity::ALL.map(Severity::as_str);
-        Severity::parse(word)
-            .map(Severity::numbers)
-            .ok_or_else(|| self.unknown_value(value, "severity", word, &names))
-    }
-
     fn body(&self, value: &Value) -> Result<Predicate, SyntaxError> {
         let found = match &value.node {
             ValueNode::Word(text) | ValueNode::Phrase(text) => phrase(text),
@@ -254,7 +192,7 @@ impl Resolver<'_> {
     }
 
     /// A field that takes one of a few names.
-    fn named(
+    pub(super) fn named(
         &self,
         value: &Value,
         what: &str,
@@ -279,7 +217,7 @@ impl Resolver<'_> {
         Ok(Predicate::Or(accepted.map(|(_, predicate)| predicate.clone()).collect()))
     }
 
-    fn unknown_value(&self, value: &Value, what: &str, word: &str, names: &[&str]) -> SyntaxError {
+    pub(super) fn unknown_value(&self, value: &Value, what: &str, word: &str, names: &[&str]) -> SyntaxError {
         let hint = nearest(&word.to_lowercase(), names.iter().copied(), 2)
             .map(|name| format!("; did you mean `{name}`?"))
             .unwrap_or_default();

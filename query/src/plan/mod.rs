@@ -4,12 +4,14 @@
 //! |---|---|
 //! | [`resolve`] | tree → [`spoor_store::predicate::Predicate`] |
 //! | [`fields`] | the fields that are not attributes, and what each takes |
+//! | [`severity`] | names in order |
 //! | [`values`] | conditions on text, numbers and durations |
 //! | [`prune`] | which leaves of a snapshot a query visits |
 
 pub(crate) mod fields;
 pub(crate) mod prune;
 pub(crate) mod resolve;
+mod severity;
 #[cfg(test)]
 mod tests;
 pub(crate) mod values;

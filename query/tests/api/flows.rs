@@ -124,7 +124,10 @@ async fn a_chain_of_links_past_the_bound_is_cut_and_said() {
     world.append(spans).await;
     let flow = world.get("/api/v1/flows/chain").await;
     assert_eq!(flow["span_count"], 3);
-    assert_eq!(flow["truncated"], json!({"reason": "a flow shows 3 traces at most", "spans": 1, "logs": 0, "traces": 1}));
+    assert_eq!(
+        flow["truncated"],
+        json!({"reason": "a flow shows 3 traces at most", "spans": 1, "logs": 0, "traces": 1})
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! The API over a real store: one file for each call.
 
-#![expect(clippy::unwrap_used, clippy::too_many_lines, reason = "tests: a panic is the report, a table is long")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::too_many_lines,
+    reason = "tests: a panic is the report, a table is long"
+)]
 
 mod errors;
 mod fields;
