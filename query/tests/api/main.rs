@@ -6,6 +6,7 @@
     reason = "tests: a panic is the report, a table is long"
 )]
 
+mod closure;
 mod errors;
 mod fields;
 mod find;
