@@ -4,7 +4,7 @@ use super::config::KeyConfig;
 
 /// Attribute names come from OpenTelemetry's semantic conventions (present and former), from HTTP headers as SDKs
 /// and proxies record them, and from the usual field names of log libraries.
-const KEYS: [(&str, &[&str], &[&str]); 3] = [
+const KEYS: [(&str, &[&str], &[&str]); 6] = [
     (
         "correlation.id",
         &[
@@ -81,6 +81,22 @@ const KEYS: [(&str, &[&str], &[&str]); 3] = [
         "message.id",
         &["messaging.message.id", "messaging.message_id", "message.id", "message_id", "messageId"],
         &[],
+    ),
+    // The ids that a support ticket most often names.
+    (
+        "order.id",
+        &["order.id", "order_id", "orderId", "orderID", "OrderId", "app.order.id", "app.order_id", "demo.order.id"],
+        &["$.orderId", "$.order_id", "$.orderID", "$.OrderId", "$['order.id']", "$.order.id"],
+    ),
+    (
+        "payment.id",
+        &["payment.id", "payment_id", "paymentId", "PaymentId", "app.payment.id", "app.payment_id"],
+        &["$.paymentId", "$.payment_id", "$['payment.id']", "$.payment.id"],
+    ),
+    (
+        "transaction.id",
+        &["transaction.id", "transaction_id", "transactionId", "TransactionId", "app.transaction.id"],
+        &["$.transactionId", "$.transaction_id", "$['transaction.id']"],
     ),
 ];
 
