@@ -7,6 +7,8 @@
 mod catalog;
 mod columns;
 pub mod config;
+#[cfg(test)]
+mod crash_tests;
 mod disk;
 pub mod error;
 mod hot;

@@ -108,6 +108,27 @@ impl FaultyDisk {
         self.state().capacity = bytes;
     }
 
+    /// Whether a step has stopped it.
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.state().stopped
+    }
+
+    /// Stops it now.
+    pub(crate) fn stop(&self) {
+        self.state().stopped = true;
+    }
+
+    /// Every folder.
+    pub(crate) fn dirs(&self) -> Vec<PathBuf> {
+        self.state().dirs.iter().cloned().collect()
+    }
+
+    /// Every file and what is in it.
+    pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let state = self.state();
+        state.names.iter().map(|(path, inode)| (path.clone(), state.inodes[*inode].data.clone())).collect()
+    }
+
     /// Steps taken so far.
     pub(crate) fn steps(&self) -> u64 {
         self.state().steps

@@ -8,12 +8,15 @@
 //! |---|---|
 //! | `real.rs` | the file system |
 //! | `faulty.rs` | a disk in memory that fails or stops where a test says |
-//! | `contract.rs` | what both must do |
+//! | `mirror.rs` | the same with its files in the file system, for tests of the whole store |
+//! | `contract.rs` | what each must do |
 
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
 pub(crate) mod faulty;
+#[cfg(test)]
+pub(crate) mod mirror;
 mod real;
 #[cfg(test)]
 mod tests;

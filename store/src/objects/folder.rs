@@ -46,13 +46,9 @@ impl SplitFiles for FolderFiles {
     }
 
     async fn remove(&self, split: SplitId) -> Result<()> {
-        let (path, dir) = (self.path(split), self.dir.clone());
-        let remove = move |disk: &dyn crate::disk::Disk| {
-            remove_if_there(disk, &path)?;
-            // Else the file could be back after a crash, with nothing that remembers it.
-            disk.sync_dir(&dir)
-        };
-        self.files.run(remove).await
+        let path = self.path(split);
+        // The folder needs no sync: a file that comes back after a crash has no split, and the sweep at start takes it.
+        self.files.run(move |disk| remove_if_there(disk, &path)).await
     }
 
     async fn list(&self) -> Result<Vec<SplitFile>> {

@@ -1,18 +1,19 @@
 //! Tears, flips, fills, stops and restarts the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
 
 use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::files::{FileHeader, HEADER_BYTES};
 use super::payload::Codec;
+use super::syncer::Shared;
 use super::{FrameHead, Payload, Replay, ReplayFrame, Wal, WalConfig, WalSyncer, WalWriter, frame};
-use crate::disk::Disk as _;
 use crate::disk::faulty::{Fault, FaultyDisk};
+use crate::disk::{Disk as _, DiskFile};
 use crate::error::{Error, Result};
 use crate::model::{Signal, Tenant};
 use crate::paths::wal_name;
@@ -222,6 +223,19 @@ fn damage_in_older_files_is_corrupt_wherever_it_is() {
 }
 
 #[test]
+fn a_full_file_is_not_taken_for_torn_when_the_next_one_was_never_begun() {
+    let disk = FaultyDisk::new(1);
+    let (mut writer, syncer, _) = open_with(&disk, small_files()).unwrap();
+    append(&mut writer, 1..=12);
+    syncer.sync().unwrap();
+    let newest = disk.list(Path::new(DIR)).unwrap().len() as u64;
+    disk.tamper(&path(newest), |data| data.truncate(HEADER_BYTES / 2));
+    assert!(replayed(&disk.after_kill()).unwrap().len() >= 8, "what is full is whole");
+    disk.tamper(&path(newest - 1), |data| data.truncate(data.len() - 1));
+    assert!(matches!(replayed(&disk), Err(Error::Corrupt { path: file, .. }) if file == path(newest - 1)));
+}
+
+#[test]
 fn truncation_removes_whole_files_and_sequences_go_on() {
     let disk = FaultyDisk::new(1);
     let (mut writer, syncer, _) = open_with(&disk, small_files()).unwrap();
@@ -320,7 +334,7 @@ fn a_sync_on_another_thread_covers_what_was_written_before_it() {
     let (mut writer, syncer, _) =
         open_with(&disk, WalConfig { file_bytes: 4_000, ..WalConfig::default() }).unwrap();
     std::thread::scope(|scope| {
-        let (written, syncs) = std::sync::mpsc::sync_channel(4);
+        let (written, syncs) = mpsc::sync_channel(4);
         scope.spawn(move || {
             for sequence in syncs {
                 assert!(syncer.sync().unwrap() >= sequence);
@@ -332,6 +346,54 @@ fn a_sync_on_another_thread_covers_what_was_written_before_it() {
         }
     });
     assert_eq!(replayed(&disk.after_power_loss(1)).unwrap().len(), 300);
+}
+
+/// A file whose first sync fails, once the test lets it.
+#[derive(Debug)]
+struct FirstSyncFails {
+    entered: Mutex<mpsc::SyncSender<()>>,
+    go: Mutex<mpsc::Receiver<()>>,
+}
+
+impl DiskFile for FirstSyncFails {
+    fn write_all(&self, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn sync_data(&self) -> Result<()> {
+        self.entered.lock().unwrap().send(()).unwrap();
+        match self.go.lock().unwrap().recv() {
+            Ok(()) => {
+                Err(Error::File { action: "sync", path: "f".into(), source: io::ErrorKind::Other.into() })
+            }
+            // The kernel reports a failure once.
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+#[test]
+fn a_sync_that_waited_for_one_that_failed_fails_too() {
+    let ((entered, has_entered), (let_go, go)) = (mpsc::sync_channel(2), mpsc::sync_channel(1));
+    let file = Arc::new(FirstSyncFails { entered: Mutex::new(entered), go: Mutex::new(go) });
+    let disk = Arc::new(FaultyDisk::new(1));
+    let shared = Arc::new(Shared::new(disk, Path::new(DIR), file, VecDeque::new(), 0));
+    shared.wrote(1);
+    let syncer = WalSyncer { shared };
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| syncer.sync());
+        has_entered.recv().unwrap();
+        let second = scope.spawn(|| syncer.sync());
+        // Gives the second time to arrive; were it late, it would fail all the same.
+        for _ in 0..10_000 {
+            std::thread::yield_now();
+        }
+        let_go.send(()).unwrap();
+        drop(let_go);
+        assert!(matches!(first.join().unwrap(), Err(Error::File { .. })));
+        assert!(matches!(second.join().unwrap(), Err(Error::WalStopped { .. })));
+    });
+    assert_eq!(syncer.durable(), 0);
 }
 
 /// Appends, syncs, rolls and truncates until the disk stops at `step`. Returns the highest sequence known durable,
