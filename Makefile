@@ -33,7 +33,7 @@ test: test-rust test-ui test-e2e ## Run every test, after installing what tests 
 
 test-rust:
 	@$(call need,cargo,Rust (rustup.rs))
-	SPOOR_UI=require cargo test --workspace --locked
+	SPOOR_UI=require cargo test --workspace --locked --no-fail-fast
 
 test-ui: tools-ui
 	@cd $(UI)

@@ -19,7 +19,7 @@ use crate::cli::VERSION;
 use crate::config::{Config, LogFormat};
 use crate::listen::{Listener, ListenerMetrics, Socket, Sockets};
 use crate::process::ProcessCollector;
-use crate::stop::{Running, Signals};
+use crate::stop::{Running, Signals, millis};
 use crate::welcome::{self, Addresses};
 use crate::{parts, ui};
 
@@ -114,7 +114,7 @@ fn announce(config: &Config, addresses: Addresses, took: Duration) {
         otlp_grpc = %addresses.otlp_grpc,
         otlp_http = %addresses.otlp_http,
         http = %addresses.http,
-        took_ms = took.as_millis(),
+        took_ms = millis(took),
         "ready"
     );
     if config.telemetry.log_format == LogFormat::Text {

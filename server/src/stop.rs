@@ -78,10 +78,15 @@ impl Running {
 }
 
 fn report(step: &str, late: &[&str], clock: &Clock, begin: Duration) {
-    let elapsed_ms = clock.monotonic().saturating_sub(begin).as_millis();
+    let elapsed_ms = millis(clock.monotonic().saturating_sub(begin));
     if late.is_empty() {
         tracing::info!(elapsed_ms, "stopping: {step}");
     } else {
         tracing::warn!(elapsed_ms, dropped = late.join(" "), "stopping: {step}, some were dropped");
     }
+}
+
+/// JSON has no room for the 128 bits that the standard library counts in.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

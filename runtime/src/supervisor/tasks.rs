@@ -146,7 +146,7 @@ impl Running {
         }
         tracing::warn!(
             task = self.name,
-            limit_ms = limit.as_millis(),
+            limit_seconds = limit.as_secs_f64(),
             "task did not stop in time and was dropped"
         );
         self.handle.abort();
