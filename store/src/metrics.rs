@@ -17,6 +17,7 @@ pub(crate) struct StoreMetrics {
     pub(crate) duplicate_records_removed: Counter,
     pub(crate) splits_retired: Counter,
     pub(crate) build_seconds: Counter<f64, AtomicU64>,
+    pub(crate) wal_torn_bytes: Counter,
     pub(crate) hot_records: Gauge,
     pub(crate) hot_bytes: Gauge,
     pub(crate) wal_bytes: Gauge,
@@ -32,7 +33,11 @@ impl StoreMetrics {
         let own = Self::default();
         metrics.with_prefix("store", |registry| {
             registry.register("records", "Records stored", own.records.clone());
-            registry.register("request_bytes", "Bytes of requests stored, uncompressed", own.request_bytes.clone());
+            registry.register(
+                "request_bytes",
+                "Bytes of requests stored, uncompressed",
+                own.request_bytes.clone(),
+            );
             registry.register(
                 "duplicate_requests",
                 "Requests recognised as sent again and not stored twice",
@@ -40,7 +45,11 @@ impl StoreMetrics {
             );
             registry.register("splits_published", "Splits published", own.splits_published.clone());
             registry.register("publish_failures", "Failed attempts to publish", own.publish_failures.clone());
-            registry.register("splits_compacted", "Small splits merged into larger ones", own.splits_compacted.clone());
+            registry.register(
+                "splits_compacted",
+                "Small splits merged into larger ones",
+                own.splits_compacted.clone(),
+            );
             registry.register(
                 "duplicate_records_removed",
                 "Records removed in compaction because another was the same",
@@ -48,14 +57,27 @@ impl StoreMetrics {
             );
             registry.register("splits_retired", "Splits dropped by retention", own.splits_retired.clone());
             registry.register("build_seconds", "Time spent building splits", own.build_seconds.clone());
+            registry.register(
+                "wal_torn_bytes",
+                "Bytes cut off the write-ahead log at start, never acknowledged",
+                own.wal_torn_bytes.clone(),
+            );
             registry.register("hot_records", "Records that are not in a split yet", own.hot_records.clone());
             registry.register("hot_bytes", "Memory of hot rows", own.hot_bytes.clone());
             registry.register("wal_bytes", "Size of the write-ahead log", own.wal_bytes.clone());
             registry.register("splits", "Splits that exist", own.splits.clone());
             registry.register("split_bytes", "Size of all splits", own.split_bytes.clone());
             registry.register("split_records", "Records in splits", own.split_records.clone());
-            registry.register("cache_bytes", "Memory of decompressed blocks and pages", own.cache_bytes.clone());
-            registry.register("disk_free_bytes", "Free space in the data directory", own.disk_free_bytes.clone());
+            registry.register(
+                "cache_bytes",
+                "Memory of decompressed blocks and pages",
+                own.cache_bytes.clone(),
+            );
+            registry.register(
+                "disk_free_bytes",
+                "Free space in the data directory",
+                own.disk_free_bytes.clone(),
+            );
         });
         own
     }

@@ -91,6 +91,7 @@ pub(crate) async fn open(
         cache,
         metrics: StoreMetrics::register(metrics),
     };
+    publisher.metrics.wal_torn_bytes.inc_by(replay.torn_bytes());
     let admission = Admission::new(&config, wal.clone());
     let mut recovery = Recovery { publisher: &publisher, config: &config, state: &state, decoder: &*decoder };
     let (open, duplicates) = recovery.replay(replay).await?;
@@ -167,12 +168,8 @@ impl Recovery<'_> {
             duplicates.note(*fingerprint, *arrival);
         }
         let mut records = 0_usize;
-        for frame in replay {
+        for frame in replay.pass_over(self.state.published.clone()) {
             let frame = frame?;
-            let published = self.state.published.get(&frame.head.tenant);
-            if published.is_some_and(|last| frame.sequence <= *last) {
-                continue;
-            }
             let (head, sequence) = (frame.head, frame.sequence);
             let batch = self
                 .decoder

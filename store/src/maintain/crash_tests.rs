@@ -18,7 +18,7 @@ use crate::maintain::sample;
 use crate::model::{Signal, SplitId, Tenant};
 use crate::objects::{self, SplitFiles};
 use crate::paths::Paths;
-use crate::wal::{FrameHead, Wal, WalConfig, WalSyncer, WalWriter};
+use crate::wal::{FrameHead, Payload, Wal, WalConfig, WalSyncer, WalWriter};
 
 /// What the world outside knows of the machine.
 #[derive(Debug, Default)]
@@ -55,13 +55,10 @@ impl Machine {
         assert_eq!(swept.missing, [], "a published split has its file");
         let config = WalConfig { file_bytes: 400, first_sequence: state.highest_sequence() + 1 };
         let (writer, syncer, replay) = Wal::open(shared, &paths.wal(), config)?;
-        let published = state.published.get(&Tenant::default()).copied().unwrap_or(0);
         let mut hot = Vec::new();
-        for frame in replay {
+        for frame in replay.pass_over(state.published) {
             let frame = frame?;
-            if frame.sequence > published {
-                hot.push((frame.sequence, number(&frame.body)));
-            }
+            hot.push((frame.sequence, number(&frame.body)));
         }
         let (disk, catalog) = (disk.clone(), catalog.clone());
         Ok(Self { disk, paths, catalog, files, writer, syncer, hot })
@@ -76,7 +73,9 @@ impl Machine {
             arrival: number,
             fingerprint: u128::from(number),
         };
-        let sequence = self.writer.append(&head, &Bytes::copy_from_slice(&number.to_le_bytes()))?;
+        let payload = Payload::raw(Bytes::copy_from_slice(&number.to_le_bytes()));
+        let sequence = self.writer.buffer(&head, &payload)?;
+        self.writer.flush()?;
         self.hot.push((sequence, number));
         self.syncer.sync()?;
         outside.acknowledged.insert(number);
@@ -98,7 +97,7 @@ impl Machine {
         self.put(split.id, self.hot.iter().map(|(_, number)| *number)).await?;
         self.catalog.publish(&split, &[]).await?;
         self.hot.clear();
-        self.writer.truncate(last_sequence)
+        self.syncer.truncate(last_sequence)
     }
 
     async fn merge(&mut self) -> Result<()> {

@@ -26,11 +26,6 @@ impl<T> Retired<T> {
         self.splits.push((split, handle));
     }
 
-    /// How many wait.
-    pub(crate) fn len(&self) -> usize {
-        self.splits.len()
-    }
-
     /// Gives up the splits that no query holds. Nobody can take hold of one again, so their files may go.
     pub(crate) fn take_unread(&mut self) -> Vec<SplitId> {
         self.splits
@@ -98,9 +93,9 @@ mod tests {
         retired.add(read, Arc::clone(&query));
         retired.add(unread, Arc::new("other"));
         assert_eq!(retired.take_unread(), [unread]);
-        assert_eq!((retired.take_unread(), retired.len()), (vec![], 1));
+        assert_eq!(retired.take_unread(), []);
         drop(query);
         assert_eq!(retired.take_unread(), [read]);
-        assert_eq!(retired.len(), 0);
+        assert_eq!(retired.take_unread(), []);
     }
 }

@@ -70,7 +70,7 @@ use crate::model::{Signal, Tenant, UnixNanos};
 
 pub(crate) use inspect::inspect;
 pub(crate) use payload::{Payload, PayloadEncoder};
-pub(crate) use reader::{Replay, ReplayFrame};
+pub(crate) use reader::Replay;
 pub(crate) use syncer::WalSyncer;
 pub(crate) use writer::WalWriter;
 

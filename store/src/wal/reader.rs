@@ -1,6 +1,6 @@
 //! Frames of a file in order; replay of all files; where a tail is torn.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use super::frame::{FrameHeader, NoFrame, proves_durable};
 use super::{FrameHead, corrupt};
 use crate::disk::Disk;
 use crate::error::Result;
+use crate::model::Tenant;
 
 /// A frame, read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub(crate) struct Replay {
     disk: Arc<dyn Disk>,
     files: VecDeque<OldFile>,
     current: Option<(OldFile, FileScan)>,
-    bytes: u64,
+    published: HashMap<Tenant, u64>,
     torn_bytes: u64,
 }
 
@@ -56,13 +57,13 @@ pub(super) enum Tail {
 
 impl Replay {
     pub(super) fn new(disk: Arc<dyn Disk>, opened: &Opened) -> Self {
-        let bytes = opened.files.iter().map(|file| file.bytes).sum();
-        Self { disk, files: opened.files.clone(), current: None, bytes, torn_bytes: opened.torn_bytes }
+        let (files, torn_bytes) = (opened.files.clone(), opened.torn_bytes);
+        Self { disk, files, current: None, published: HashMap::new(), torn_bytes }
     }
 
-    /// Bytes of the files to be read.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
+    /// Checks frames of a tenant up to its sequence in `published`, and does not give them.
+    pub(crate) fn pass_over(self, published: HashMap<Tenant, u64>) -> Self {
+        Self { published, ..self }
     }
 
     /// Bytes that were cut off the newest file because they were torn.
@@ -76,6 +77,7 @@ impl Replay {
                 let offset = scan.offset;
                 let damaged = |reason: &str| corrupt(&file.path, format!("at offset {offset}: {reason}"));
                 match scan.next_frame() {
+                    Ok(Some((header, _))) if is_published(&self.published, &header) => continue,
                     Ok(Some((header, payload))) => {
                         let body = header.codec.unpack(payload, header.body_bytes as usize);
                         let body = body.ok_or_else(|| damaged("the frame's payload cannot be unpacked"))?;
@@ -108,6 +110,10 @@ impl Iterator for Replay {
         }
         frame.transpose()
     }
+}
+
+fn is_published(published: &HashMap<Tenant, u64>, header: &FrameHeader) -> bool {
+    published.get(&header.head.tenant).is_some_and(|last| header.sequence <= *last)
 }
 
 impl FileScan {

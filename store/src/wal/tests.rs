@@ -1,6 +1,6 @@
 //! Tears, flips, fills, stops and restarts the log.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
@@ -10,8 +10,9 @@ use proptest::prelude::*;
 
 use super::files::{FileHeader, HEADER_BYTES};
 use super::payload::Codec;
+use super::reader::ReplayFrame;
 use super::syncer::Shared;
-use super::{FrameHead, Payload, Replay, ReplayFrame, Wal, WalConfig, WalSyncer, WalWriter, frame};
+use super::{FrameHead, Payload, PayloadEncoder, Replay, Wal, WalConfig, WalSyncer, WalWriter, frame};
 use crate::disk::faulty::{Fault, FaultyDisk};
 use crate::disk::{Disk as _, DiskFile};
 use crate::error::{Error, Result};
@@ -65,9 +66,16 @@ fn frame(number: u64) -> ReplayFrame {
     ReplayFrame { sequence: number, head: head(number), body: body(number) }
 }
 
+/// Appends as the store does: packed before, buffered, written.
+fn append_one(writer: &mut WalWriter, number: u64) -> Result<u64> {
+    let sequence = writer.buffer(&head(number), &PayloadEncoder::new().encode(&body(number)))?;
+    writer.flush()?;
+    Ok(sequence)
+}
+
 fn append(writer: &mut WalWriter, numbers: std::ops::RangeInclusive<u64>) {
     for number in numbers {
-        assert_eq!(writer.append(&head(number), &body(number)).expect("appended"), number);
+        assert_eq!(append_one(writer, number).expect("appended"), number);
     }
 }
 
@@ -88,10 +96,11 @@ fn frames_come_back_in_order_over_restarts_and_files() {
 fn a_group_goes_out_with_one_write() {
     let disk = FaultyDisk::new(1);
     let (mut writer, _, _) = open(&disk);
-    let heads: Vec<_> = (1..=5).map(head).collect();
-    let payloads: Vec<_> = (1..=5).map(|number| Payload::raw(body(number))).collect();
     let before = disk.steps();
-    assert_eq!(writer.append_many(heads.iter().zip(&payloads)).unwrap(), 5);
+    for number in 1..=5 {
+        assert_eq!(writer.buffer(&head(number), &Payload::raw(body(number))).unwrap(), number);
+    }
+    writer.flush().unwrap();
     assert_eq!(disk.steps() - before, 1);
     assert_eq!(replayed(&disk).unwrap(), (1..=5).map(frame).collect::<Vec<_>>());
 }
@@ -247,16 +256,33 @@ fn truncation_removes_whole_files_and_sequences_go_on() {
     assert!((2..=10).contains(&first), "{first}");
     assert!(disk.list(Path::new(DIR)).unwrap().len() < files && syncer.bytes() < bytes);
 
-    writer.truncate(20).unwrap();
+    syncer.truncate(20).unwrap();
     let left = disk.list(Path::new(DIR)).unwrap();
-    assert_eq!(left.iter().map(|file| file.bytes).collect::<Vec<_>>(), [HEADER_BYTES as u64]);
-    assert_eq!(syncer.bytes(), HEADER_BYTES as u64);
+    syncer.sync().unwrap();
+    assert_eq!(left.len(), 1, "the file that is appended to stays");
+    assert_eq!(syncer.bytes(), left[0].bytes);
 
-    let restarted = disk.after_power_loss(3);
-    let (mut writer, _, replay) = open(&restarted);
-    assert_eq!(replay.count(), 0);
+    let (mut writer, syncer, replay) = open(&disk.after_power_loss(3));
+    assert!(replay.count() < 20);
+    syncer.truncate(20).unwrap();
+    assert_eq!(syncer.bytes(), HEADER_BYTES as u64);
     append(&mut writer, 21..=22);
-    assert_eq!(replayed(&restarted.after_kill()).unwrap().len(), 2);
+}
+
+#[test]
+fn published_frames_are_checked_and_passed_over() {
+    let disk = FaultyDisk::new(1);
+    let (mut writer, _, _) = open(&disk);
+    append(&mut writer, 1..=9);
+    let published = HashMap::from([(head(1).tenant, 5)]);
+    let replay = open(&disk.after_kill()).2.pass_over(published.clone());
+    let sequences: Vec<u64> = replay.map(|frame| frame.unwrap().sequence).collect();
+    assert_eq!(sequences, [2, 4, 6, 7, 8, 9]);
+
+    let damaged = disk.after_kill();
+    let (_, _, replay) = open(&damaged);
+    damaged.tamper(&path(1), |data| data[HEADER_BYTES + 20] ^= 1);
+    assert!(replay.pass_over(published).any(|frame| matches!(frame, Err(Error::Corrupt { .. }))));
 }
 
 #[test]
@@ -290,14 +316,13 @@ fn after_a_failed_sync_or_write_nothing_is_appended_synced_or_truncated() {
         let (mut writer, syncer, _) = open(&disk);
         append(&mut writer, 1..=2);
         disk.fault_at(disk.steps() + step, Fault::Fail(io::ErrorKind::Other));
-        let failed = writer.append(&head(3), &body(3)).and_then(|_| syncer.sync());
+        let failed = append_one(&mut writer, 3).and_then(|_| syncer.sync());
         assert!(matches!(failed, Err(Error::File { .. })), "step {step}: {failed:?}");
         let durable = syncer.durable();
         for error in [
             syncer.sync().unwrap_err(),
-            writer.append(&head(4), &body(4)).unwrap_err(),
+            append_one(&mut writer, 4).unwrap_err(),
             writer.flush().unwrap_err(),
-            writer.truncate(2).unwrap_err(),
             syncer.truncate(2).unwrap_err(),
         ] {
             assert!(
@@ -317,7 +342,7 @@ fn a_full_disk_stops_the_log_and_a_restart_finds_what_was_acknowledged() {
     let mut acknowledged = 0;
     let error = loop {
         let number = acknowledged + 1;
-        match writer.append(&head(number), &body(number)).and_then(|_| syncer.sync()) {
+        match append_one(&mut writer, number).and_then(|_| syncer.sync()) {
             Ok(durable) => acknowledged = durable,
             Err(error) => break error,
         }
@@ -405,13 +430,13 @@ fn run_until_stopped(disk: &FaultyDisk, step: u64) -> Option<(u64, u64, u64)> {
         let (mut writer, syncer, _) = open_with(disk, small_files())?;
         for number in 1..=12 {
             appended = number;
-            writer.append(&head(number), &body(number))?;
+            append_one(&mut writer, number)?;
             if number % 3 != 0 {
                 durable = syncer.sync()?;
             }
             if number % 5 == 0 {
                 truncated = number - 3;
-                writer.truncate(truncated)?;
+                syncer.truncate(truncated)?;
             }
         }
         Ok(())
@@ -496,7 +521,7 @@ proptest! {
                 Op::Sync => durable = wal.1.sync().expect("synced"),
                 Op::Truncate(share) => {
                     let through = durable * u64::from(share) / 255;
-                    wal.0.truncate(through).expect("truncated");
+                    wal.1.truncate(through).expect("truncated");
                     durable = durable.max(wal.1.durable());
                     let kept = replayed(&disk.after_kill()).expect("replayed");
                     let first = kept.first().map_or(u64::MAX, |frame| frame.sequence);

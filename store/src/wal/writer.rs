@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::files::{FileHeader, HEADER_BYTES, OldFile, Opened};
 use super::syncer::{Shared, WalSyncer};
-use super::{FrameHead, Payload, PayloadEncoder, WalConfig, frame};
+use super::{FrameHead, Payload, WalConfig, frame};
 use crate::disk::{Disk, DiskFile};
 use crate::error::Result;
 use crate::paths::wal_name;
@@ -30,7 +28,6 @@ pub(crate) struct WalWriter {
     /// Whole frames that are not written yet.
     buffer: Vec<u8>,
     next_sequence: u64,
-    encoder: PayloadEncoder,
 }
 
 impl WalWriter {
@@ -58,29 +55,7 @@ impl WalWriter {
             file_bytes: HEADER_BYTES as u64,
             buffer: Vec::new(),
             next_sequence,
-            encoder: PayloadEncoder::new(),
         })
-    }
-
-    /// Packs, buffers and writes one frame; returns its sequence. It is durable after a later sync.
-    pub(crate) fn append(&mut self, head: &FrameHead, body: &Bytes) -> Result<u64> {
-        let payload = self.encoder.encode(body);
-        let sequence = self.buffer(head, &payload)?;
-        self.flush()?;
-        Ok(sequence)
-    }
-
-    /// Appends several frames with one write; returns the sequence of the last one (of the last ever, when there is
-    /// none).
-    pub(crate) fn append_many<'a>(
-        &mut self,
-        frames: impl IntoIterator<Item = (&'a FrameHead, &'a Payload)>,
-    ) -> Result<u64> {
-        for (head, payload) in frames {
-            self.buffer(head, payload)?;
-        }
-        self.flush()?;
-        Ok(self.next_sequence - 1)
     }
 
     /// Takes a frame into the buffer and gives it a sequence; [`flush`](Self::flush) writes it.
@@ -118,23 +93,8 @@ impl WalWriter {
         Ok(())
     }
 
-    /// Removes the files whose frames all have sequences up to `through`, the current one included.
-    ///
-    /// Blocks. After an error some may be left; the next call tries again.
-    pub(crate) fn truncate(&mut self, through: u64) -> Result<()> {
-        self.shared.check_running()?;
-        if self.holds_frames() && through >= self.next_sequence - 1 {
-            self.roll()?;
-        }
-        self.shared.truncate(through)
-    }
-
-    /// Bytes of all files.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.shared.bytes()
-    }
-
     /// The sequence that the next frame will have.
+    #[cfg(test)]
     pub(crate) fn next_sequence(&self) -> u64 {
         self.next_sequence
     }
