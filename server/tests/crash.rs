@@ -20,18 +20,22 @@ use std::thread;
 use std::time::Duration;
 
 use ledger::Ledger;
-use load::{Random, Request, Sent, send_until_broken};
+use load::{Random, Request, SENDERS_MAX, Sent, send_until_broken};
 use process::{Server, connect, folder};
 use spoor_runtime::clock::Clock;
 
 const ROUNDS: u64 = 20;
 const SENDERS: u64 = 4;
+const _: () = assert!(SENDERS <= SENDERS_MAX);
 /// The kill comes within so many milliseconds of the first request.
 const KILL_MILLIS: (u64, u64) = (5, 700);
 /// Rounds that are looked at record by record at the end; all are counted.
 const ROUNDS_READ: usize = 10;
-/// Small enough that splits are published, and merged, in every round.
-const CONFIG: &str = "store: {split_records: 1000, split_age_seconds: 1}\n";
+/// Configurations that take turns: small splits are published all the time, and then are small enough to be merged.
+const CONFIGS: [&str; 2] = [
+    "store: {split_records: 1000, split_age_seconds: 1}\n",
+    "store: {split_records: 10000, split_age_seconds: 1}\n",
+];
 /// How long a start may take that has nothing to read back.
 const QUICK: u64 = 3_000;
 
@@ -90,30 +94,35 @@ fn acknowledged_records_survive_kills_and_none_is_found_twice() {
     println!("CRASH_SEED={seed} CRASH_ROUNDS={rounds}");
     let mut random = Random(seed);
     let folder = folder();
-    let (data_dir, config) = (folder.path().join("data"), folder.path().join("spoor.yaml"));
-    std::fs::write(&config, CONFIG).unwrap();
+    let data_dir = folder.path().join("data");
+    let configs = CONFIGS.map(|content| {
+        let path = folder.path().join(format!("{}.yaml", content.len()));
+        std::fs::write(&path, content).unwrap();
+        path
+    });
 
     let mut ledger = Ledger::default();
     let mut tally = Tally::default();
-    let mut server = start(&data_dir, &config);
+    let mut server = start(&data_dir, &configs[0]);
     for round in 0..rounds {
         let sent = under_load(server, round, &mut random, kill_soon);
         let in_doubt = ledger.note(round, sent);
         tally.add(&data_dir);
         tally.in_doubt += in_doubt.len() as u64;
-        server = start(&data_dir, &config);
+        server = start(&data_dir, &configs[(round as usize + 1) % configs.len()]);
         ledger.check_round(&server, round, &in_doubt);
         send_again(&server, round, &in_doubt, &mut ledger);
         ledger.check_requests(&server, &in_doubt);
         ledger.check_counts(&server);
     }
     println!("{} records acknowledged, {tally:?}", ledger.records());
-    assert!(tally.wal_bytes > 0 && tally.splits_most > 0, "the kills found nothing half done: {tally:?}");
+    assert!(tally.wal_bytes > 0 && tally.splits_most > 0, "the kills found nothing to lose: {tally:?}");
+    assert!(tally.merges > 0 || rounds < ROUNDS, "nothing was merged: {tally:?}");
 
     server.signal("TERM");
     let (status, log) = server.wait();
     assert_eq!(status.code(), Some(0), "{log}");
-    let server = start(&data_dir, &config);
+    let server = start(&data_dir, &configs[0]);
     ledger.check_counts(&server);
     ledger.check_rounds(&server, ROUNDS_READ);
 }

@@ -11,6 +11,9 @@ use super::process::connect;
 const RECORDS_MAX: u64 = 60;
 /// How long a sender waits when it is told to.
 const RETRY_WAIT: Duration = Duration::from_millis(20);
+/// Most senders of a round. No two records of a round share a time, so that pages of a search meet exactly, whatever
+/// the splits become meanwhile.
+pub(crate) const SENDERS_MAX: u64 = 16;
 /// Between the times of two records.
 const NANOS_PER_RECORD: u64 = 1_000;
 
@@ -54,12 +57,12 @@ impl Request {
     pub(crate) fn new(round: u64, sender: u64, number: u64, random: &mut Random, start: u64) -> Self {
         let name = format!("{round}-{sender}-{number}");
         let records = 1 + random.below(RECORDS_MAX);
-        let is_spans = number % 2 == 0;
+        let is_spans = number.is_multiple_of(2);
         let mut trace_id = [0; 16];
         trace_id[..8].copy_from_slice(&(random.below(u64::MAX) | 1).to_be_bytes());
         let mut listed = Vec::new();
         for index in 0..records {
-            let time = start + (number * RECORDS_MAX + index) * NANOS_PER_RECORD;
+            let time = start + ((number * SENDERS_MAX + sender) * RECORDS_MAX + index) * NANOS_PER_RECORD;
             let mut record = Vec::new();
             let attributes = [
                 ("correlation.id", name.clone()),
