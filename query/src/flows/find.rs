@@ -7,12 +7,11 @@ use spoor_store::leaf::{Budget, DocSet, Facet, Leaf};
 use spoor_store::model::{Signal, SpanId, Tenant, TraceId, UnixNanos};
 use spoor_store::predicate::{Predicate, Test};
 
-use super::seed::Seed;
+use super::seed::{Seed, unkeyed};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::json;
 use crate::keys::KeyAliases;
-use crate::plan::resolve::correlation;
 
 /// Most traces told of one span id; it should have one.
 const SPAN_TRACES_MAX: usize = 10;
@@ -129,10 +128,7 @@ fn look_at_aliases(
     keys: &[KeyAliases],
     budget: &Budget,
 ) -> spoor_store::Result<Tallies> {
-    let asked = keys.iter().map(|key| {
-        let predicate = correlation(key, Test::Equals(id.to_owned()));
-        (Meaning::Key(key.name.clone()), predicate)
-    });
+    let asked = keys.iter().map(|key| (Meaning::Key(key.name.clone()), Predicate::Or(unkeyed(key, id))));
     tally_all(leaf, asked.collect(), budget)
 }
 

@@ -51,18 +51,15 @@ impl Seed {
     /// Where to look when no record carries the id: records older than the configuration of its key hold it as a mere
     /// attribute. Without a key only keys that were configured are tried, since no record is older than the others.
     pub(crate) fn fallback(&self, keys: &Keys) -> Option<Predicate> {
+        let alias = |scope, name: &str| attribute(scope, name, Test::Equals(self.text.clone()));
         let aliases = |key: &KeyAliases| -> Vec<Predicate> {
-            key.attributes.iter().map(|alias| self.alias(alias)).collect()
+            key.attributes.iter().map(|name| alias(AttributeScope::Any, name)).collect()
         };
         let ways = match self.correlation.as_ref()? {
-            None => keys.configured().flat_map(aliases).collect(),
-            Some(key) => keys.get(key).map_or_else(|| vec![self.alias(key)], aliases),
+            None => keys.configured().flat_map(|key| unkeyed(key, &self.text)).collect(),
+            Some(key) => keys.get(key).map_or_else(|| vec![alias(AttributeScope::Any, key)], aliases),
         };
         (!ways.is_empty()).then_some(Predicate::Or(ways))
-    }
-
-    fn alias(&self, name: &str) -> Predicate {
-        attribute(AttributeScope::Any, name, Test::Equals(self.text.clone()))
     }
 
     /// What the id turned out to be, and its canonical form.
@@ -99,4 +96,12 @@ impl Seed {
         }
         (keys, canonical)
     }
+}
+
+/// An id that was given without a key, under the aliases of one: on records and span events, since ids of flows on
+/// resources and scopes are too rare for a look at every stream of every split.
+pub(crate) fn unkeyed(key: &KeyAliases, id: &str) -> Vec<Predicate> {
+    let places = [AttributeScope::Record, AttributeScope::Event];
+    let ways = key.attributes.iter().flat_map(|alias| places.map(|place| (place, alias)));
+    ways.map(|(place, alias)| attribute(place, alias, Test::Equals(id.to_owned()))).collect()
 }
