@@ -4,6 +4,7 @@
 //! histograms and counts are written once ([`scan`]).
 
 mod packed;
+mod patched;
 pub(crate) mod scan;
 
 pub(crate) use packed::{PackedColumns, pack_block, summarise};

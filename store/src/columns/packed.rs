@@ -3,25 +3,28 @@
 //! | offset | size | field |
 //! |---|---|---|
 //! | 0 | 2 | records |
-//! | 2 | 4 × 1 | bit widths: time, duration, stream, kind |
-//! | 6 | 1 | distinct values of the bits column |
-//! | 7 | 2 × 1 | scales of time and duration (0: 1, 1: 1,000, 2: 1,000,000 ns) |
-//! | 9 | 4 × 1 | least and greatest kind; bits that all, that some records have |
-//! | 13 | 3 | zero |
+//! | 2 | 2 × 2 | lengths of the time and the duration column |
+//! | 6 | 2 × 1 | bit widths of stream and kind |
+//! | 8 | 1 | distinct values of the bits column, less 1 |
+//! | 9 | 2 × 1 | scales of time and duration (0: 1, 1: 1,000, 2: 1,000,000 ns) |
+//! | 11 | 4 × 1 | least and greatest kind; bits that all, that some records have |
+//! | 15 | 1 | zero |
 //! | 16 | 3 × 8 | least and greatest time, greatest duration |
 //! | 40 | 2 × 4 | least and greatest stream |
-//! | 48 | | times less the least, over the scale |
-//! | | | durations of the spans only, over the scale |
+//! | 48 | | times less the least, over the scale, each less the one before; patched |
+//! | | | durations of the spans only, over the scale; patched |
 //! | | | streams less the least |
 //! | | | kinds less the least |
 //! | | | distinct values of the bits column; if several, an index into them for each record |
 //!
-//! Integers are little endian. A section is its blocks, then the end of each as u32, then their number as u32.
+//! A batch comes from one sender in order of time, so times grow by little from one record to the next; where the next
+//! batch begins they leap, which [`super::patched`] keeps apart. Integers are little endian. A section is its blocks,
+//! then the end of each as u32, then their number as u32.
 
 use tantivy::directory::OwnedBytes;
 use tantivy_bitpacker::{BitPacker, BitUnpacker, compute_num_bits};
 
-use super::{BLOCK_RECORDS, Columns, Summary};
+use super::{BLOCK_RECORDS, Columns, Summary, patched};
 use crate::hot::chunk::{HotRow, RowBits};
 
 const HEADER: usize = 48;
@@ -41,25 +44,41 @@ pub(crate) fn pack_block(rows: &[HotRow], out: &mut Vec<u8>) {
     let durations: Vec<u64> = rows.iter().filter(|row| row.bits.is_span()).map(HotRow::duration).collect();
     let time_scale = scale(rows.iter().map(|row| row.time - summary.time_min));
     let duration_scale = scale(durations.iter().copied());
-    let time_bits = compute_num_bits((summary.time_max - summary.time_min) / SCALES[time_scale]);
-    let duration_bits = compute_num_bits(summary.duration_max / SCALES[duration_scale]);
     let stream_bits = compute_num_bits(u64::from(summary.stream_max - summary.stream_min));
     let kind_bits = compute_num_bits(u64::from(summary.kind_max - summary.kind_min));
     let mut distinct: Vec<u8> = rows.iter().map(|row| row.bits.0).collect();
     distinct.sort_unstable();
     distinct.dedup();
 
-    out.extend_from_slice(&(rows.len() as u16).to_le_bytes());
-    out.extend_from_slice(&[time_bits, duration_bits, stream_bits, kind_bits, (distinct.len() - 1) as u8]);
-    out.extend_from_slice(&[time_scale as u8, duration_scale as u8]);
-    out.extend_from_slice(&[summary.kind_min, summary.kind_max, summary.bits_and, summary.bits_or, 0, 0, 0]);
+    let mut times = Vec::new();
+    let mut before = 0;
+    let scaled = rows.iter().map(|row| (row.time - summary.time_min) / SCALES[time_scale]);
+    let steps = scaled.map(|time| time.wrapping_sub(std::mem::replace(&mut before, time)));
+    patched::pack(&steps.collect::<Vec<_>>(), &mut times);
+    let mut spans = Vec::new();
+    patched::pack(
+        &durations.iter().map(|duration| duration / SCALES[duration_scale]).collect::<Vec<_>>(),
+        &mut spans,
+    );
+
+    for short in [rows.len(), times.len(), spans.len()] {
+        out.extend_from_slice(&(short as u16).to_le_bytes());
+    }
+    out.extend_from_slice(&[
+        stream_bits,
+        kind_bits,
+        (distinct.len() - 1) as u8,
+        time_scale as u8,
+        duration_scale as u8,
+    ]);
+    out.extend_from_slice(&[summary.kind_min, summary.kind_max, summary.bits_and, summary.bits_or, 0]);
     out.extend_from_slice(&summary.time_min.to_le_bytes());
     out.extend_from_slice(&summary.time_max.to_le_bytes());
     out.extend_from_slice(&summary.duration_max.to_le_bytes());
     out.extend_from_slice(&summary.stream_min.to_le_bytes());
     out.extend_from_slice(&summary.stream_max.to_le_bytes());
-    pack(time_bits, rows.iter().map(|row| (row.time - summary.time_min) / SCALES[time_scale]), out);
-    pack(duration_bits, durations.iter().map(|duration| duration / SCALES[duration_scale]), out);
+    out.extend_from_slice(&times);
+    out.extend_from_slice(&spans);
     pack(stream_bits, rows.iter().map(|row| u64::from(row.stream - summary.stream_min)), out);
     pack(kind_bits, rows.iter().map(|row| u64::from(row.severity_or_kind - summary.kind_min)), out);
     out.extend_from_slice(&distinct);
@@ -100,19 +119,24 @@ fn scale(values: impl Iterator<Item = u64> + Clone) -> usize {
     (0..SCALES.len()).rev().find(|scale| values.clone().all(|value| value % SCALES[*scale] == 0)).unwrap_or(0)
 }
 
-fn pack(bits: u8, values: impl Iterator<Item = u64>, out: &mut Vec<u8>) {
+/// Appends the low `bits` of each value.
+pub(super) fn pack(bits: u8, values: impl Iterator<Item = u64>, out: &mut Vec<u8>) {
     if bits == 0 {
         return;
     }
     let mut packer = BitPacker::new();
-    for value in values {
-        // Writing to a Vec cannot fail.
-        let _: std::io::Result<()> = packer.write(value, bits, out);
-    }
-    let _: std::io::Result<()> = packer.close(out);
+    let mut pack = || {
+        for value in values {
+            packer.write(value, bits, out)?;
+        }
+        packer.close(out)
+    };
+    let packed: std::io::Result<()> = pack();
+    assert!(packed.is_ok(), "writing to memory does not fail");
 }
 
-fn packed_len(bits: u8, values: usize) -> usize {
+/// Bytes that [`pack`] makes of so many values.
+pub(super) fn packed_len(bits: u8, values: usize) -> usize {
     (values * bits as usize).div_ceil(8)
 }
 
@@ -162,44 +186,39 @@ fn read_u64(bytes: &[u8], at: usize) -> u64 {
 }
 
 impl<'a> Block<'a> {
-    fn bits(&self, column: usize) -> u8 {
-        self.bytes[2 + column]
+    fn short(&self, at: usize) -> usize {
+        usize::from(u16::from_le_bytes([self.bytes[at], self.bytes[at + 1]]))
     }
 
-    fn spans(&self, bits: &[RowBits; BLOCK_RECORDS]) -> usize {
-        bits[..self.len].iter().filter(|bits| bits.is_span()).count()
+    fn times(&self) -> &'a [u8] {
+        &self.data[..self.short(2)]
     }
 
-    /// How many spans there are, reading the bits column only when the block is mixed.
-    fn span_count(&self) -> usize {
-        let (bits_and, bits_or) = (self.bytes[11], self.bytes[12]);
-        if bits_and & 1 == bits_or & 1 {
-            return if bits_and & 1 == 1 { self.len } else { 0 };
-        }
-        // The bits column is last, so it can be found from the end without knowing this count.
-        let mut bits = [RowBits(0); BLOCK_RECORDS];
-        self.read_bits(&mut bits);
-        self.spans(&bits)
+    fn durations(&self) -> &'a [u8] {
+        &self.data[self.short(2)..self.short(2) + self.short(4)]
+    }
+
+    fn scale(&self, at: usize) -> u64 {
+        SCALES[usize::from(self.bytes[at]) % SCALES.len()]
+    }
+
+    fn streams(&self) -> (&'a [u8], BitUnpacker) {
+        (&self.data[self.short(2) + self.short(4)..], BitUnpacker::new(self.bytes[6]))
+    }
+
+    fn kinds(&self) -> (&'a [u8], BitUnpacker) {
+        let (streams, _) = self.streams();
+        (&streams[packed_len(self.bytes[6], self.len)..], BitUnpacker::new(self.bytes[7]))
     }
 
     fn read_bits(&self, out: &mut [RowBits; BLOCK_RECORDS]) {
-        let distinct = usize::from(self.bytes[6]) + 1;
-        let width = compute_num_bits(distinct as u64 - 1);
-        let start = self.data.len() - packed_len(width, self.len) - distinct;
-        let (values, packed) = self.data[start..].split_at(distinct);
-        let unpacker = BitUnpacker::new(width);
+        let distinct = usize::from(self.bytes[8]) + 1;
+        let (kinds, _) = self.kinds();
+        let (values, packed) = kinds[packed_len(self.bytes[7], self.len)..].split_at(distinct);
+        let unpacker = BitUnpacker::new(compute_num_bits(distinct as u64 - 1));
         for (index, place) in out.iter_mut().enumerate().take(self.len) {
             *place = RowBits(values[unpacker.get(index as u32, packed) as usize % distinct]);
         }
-    }
-
-    /// The packed column and its unpacker.
-    fn column(&self, column: usize) -> (&'a [u8], BitUnpacker) {
-        let times = packed_len(self.bits(0), self.len);
-        let durations = if column > 0 { packed_len(self.bits(1), self.span_count()) } else { 0 };
-        let streams = packed_len(self.bits(2), self.len);
-        let start = [0, times, times + durations, times + durations + streams][column];
-        (&self.data[start..], BitUnpacker::new(self.bits(column)))
     }
 }
 
@@ -218,43 +237,42 @@ impl Columns for PackedColumns {
             duration_max: read_u64(bytes, 32),
             stream_min: read_u32(bytes, 40),
             stream_max: read_u32(bytes, 44),
-            kind_min: bytes[9],
-            kind_max: bytes[10],
-            bits_and: bytes[11],
-            bits_or: bytes[12],
+            kind_min: bytes[11],
+            kind_max: bytes[12],
+            bits_and: bytes[13],
+            bits_or: bytes[14],
         }
     }
 
     fn times(&self, block: usize, out: &mut [u64; BLOCK_RECORDS]) {
         let block = self.block(block);
-        let least = read_u64(block.bytes, 16);
-        let scale = SCALES[usize::from(block.bytes[7]) % SCALES.len()];
-        let (packed, unpacker) = block.column(0);
-        for (index, place) in out.iter_mut().enumerate().take(block.len) {
-            *place = least + unpacker.get(index as u32, packed) * scale;
+        patched::unpack(block.times(), &mut out[..block.len]);
+        let (least, scale) = (read_u64(block.bytes, 16), block.scale(9));
+        let mut time = 0_u64;
+        for place in &mut out[..block.len] {
+            time = time.wrapping_add(*place);
+            *place = least.wrapping_add(time.wrapping_mul(scale));
         }
     }
 
     fn durations(&self, block: usize, out: &mut [u64; BLOCK_RECORDS]) {
         let block = self.block(block);
-        let scale = SCALES[usize::from(block.bytes[8]) % SCALES.len()];
         let mut bits = [RowBits(0); BLOCK_RECORDS];
         block.read_bits(&mut bits);
-        let (packed, unpacker) = block.column(1);
-        let mut span = 0;
-        for (index, place) in out.iter_mut().enumerate().take(block.len) {
-            *place = 0;
-            if bits[index].is_span() {
-                *place = unpacker.get(span, packed) * scale;
-                span += 1;
-            }
+        let spans = bits[..block.len].iter().filter(|bits| bits.is_span()).count();
+        let mut of_spans = [0; BLOCK_RECORDS];
+        patched::unpack(block.durations(), &mut of_spans[..spans]);
+        let mut next = of_spans.iter();
+        for (place, bits) in out.iter_mut().zip(bits).take(block.len) {
+            let duration = if bits.is_span() { next.next() } else { None };
+            *place = duration.map_or(0, |duration| duration.wrapping_mul(block.scale(10)));
         }
     }
 
     fn streams(&self, block: usize, out: &mut [u32; BLOCK_RECORDS]) {
         let block = self.block(block);
         let least = read_u32(block.bytes, 40);
-        let (packed, unpacker) = block.column(2);
+        let (packed, unpacker) = block.streams();
         for (index, place) in out.iter_mut().enumerate().take(block.len) {
             *place = least + unpacker.get(index as u32, packed) as u32;
         }
@@ -262,8 +280,8 @@ impl Columns for PackedColumns {
 
     fn kinds(&self, block: usize, out: &mut [u8; BLOCK_RECORDS]) {
         let block = self.block(block);
-        let least = block.bytes[9];
-        let (packed, unpacker) = block.column(3);
+        let least = block.bytes[11];
+        let (packed, unpacker) = block.kinds();
         for (index, place) in out.iter_mut().enumerate().take(block.len) {
             *place = least.wrapping_add(unpacker.get(index as u32, packed) as u8);
         }

@@ -10,7 +10,6 @@ use crate::config::Config;
 use crate::index::term;
 use crate::model::batch::BatchRow;
 use crate::model::{Batch, SplitId, Tenant, TimeRange, UnixNanos};
-use crate::split::SPAN_IDS_MAX;
 use spoor_proto::wire::put_varint;
 
 /// The rows of one tenant that will become one split.
@@ -78,9 +77,7 @@ impl HotRows {
     /// Whether it is time for them to become a split.
     pub(crate) fn is_full(&self, config: &Config) -> bool {
         let state = self.read();
-        state.len() >= config.split_records
-            || state.memory() as u64 >= config.split_bytes
-            || state.tables.spans.ids.len() >= SPAN_IDS_MAX / 2
+        state.len() >= config.split_records || state.memory() as u64 >= config.split_bytes
     }
 
     /// Memory held, in bytes.

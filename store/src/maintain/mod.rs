@@ -67,8 +67,8 @@ impl Maintainer {
             self.watch_disk().await;
             self.measure();
             if let Some(commands) = self.commands.upgrade() {
-                // Gone with the appender; then there is nothing to seal.
-                drop(commands.send(Command::SealOld).await);
+                // Gone with the appender; then there is nothing to tidy.
+                drop(commands.send(Command::Tidy).await);
             }
             if tick % TICKS_PER_ROUND == 0
                 && let Err(error) = self.round().await

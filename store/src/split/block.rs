@@ -1,7 +1,8 @@
 //! A record block: all of 256 records that is not in the columns section, column by column, zstd-compressed.
 //!
-//! Uncompressed: number of records (varint), length of each column (varint), the columns. All numbers are varints;
-//! "number + 1" leaves 0 for none; deltas are zigzag.
+//! Records (varint), compressed length of each group (varint), then the groups, each a zstd frame: the length of each of
+//! its columns (varint), then those columns. Like columns stand together: four frames take a tenth less than one.
+//! All numbers are varints; "number + 1" leaves 0 for none; deltas are zigzag.
 //!
 //! | column | of each record |
 //! |---|---|
@@ -24,6 +25,10 @@ use super::decompressors::Decompressors;
 use crate::hot::chunk::{Chunk, HotRow, INLINE, NONE};
 
 const COLUMNS: usize = 13;
+
+/// Which columns each group holds: ids and small numbers, attributes, bodies, correlations and rests.
+const GROUPS: [std::ops::Range<usize>; 4] = [0..7, 7..9, 9..11, 11..13];
+
 const ZSTD_LEVEL: i32 = 1;
 
 /// A block, read.
@@ -65,14 +70,13 @@ pub(crate) enum End {
 pub(crate) struct BlockEncoder {
     columns: [Vec<u8>; COLUMNS],
     plain: Vec<u8>,
-    packed: Vec<u8>,
     zstd: zstd::bulk::Compressor<'static>,
 }
 
 impl BlockEncoder {
     pub(crate) fn new() -> std::io::Result<Self> {
         let zstd = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
-        Ok(Self { columns: Default::default(), plain: Vec::new(), packed: Vec::new(), zstd })
+        Ok(Self { columns: Default::default(), plain: Vec::new(), zstd })
     }
 
     /// Appends the compressed block of `chunk`.
@@ -83,18 +87,19 @@ impl BlockEncoder {
             previous = self.fixed(row, previous);
             self.variable(chunk, index);
         }
-        self.plain.clear();
-        put_varint(&mut self.plain, chunk.rows.len() as u64);
-        for column in &self.columns {
-            put_varint(&mut self.plain, column.len() as u64);
+        put_varint(out, chunk.rows.len() as u64);
+        let mut frames = Vec::with_capacity(GROUPS.len());
+        for group in GROUPS {
+            self.plain.clear();
+            for column in &self.columns[group.clone()] {
+                put_varint(&mut self.plain, column.len() as u64);
+            }
+            self.columns[group].iter().for_each(|column| self.plain.extend_from_slice(column));
+            let frame = self.zstd.compress(&self.plain)?;
+            put_varint(out, frame.len() as u64);
+            frames.push(frame);
         }
-        for column in &self.columns {
-            self.plain.extend_from_slice(column);
-        }
-        self.packed.clear();
-        self.packed.reserve(zstd::zstd_safe::compress_bound(self.plain.len()));
-        self.zstd.compress_to_buffer(&self.plain, &mut self.packed)?;
-        out.extend_from_slice(&self.packed);
+        frames.iter().for_each(|frame| out.extend_from_slice(frame));
         Ok(())
     }
 
@@ -147,17 +152,30 @@ impl BlockEncoder {
 impl Block {
     /// Reads a compressed block; `None` when it is damaged.
     pub(crate) fn decode(compressed: &[u8], zstd: &Decompressors) -> Option<Self> {
-        let bytes = zstd.decompress(compressed)?;
-        let mut header = bytes.as_slice();
+        let mut header = compressed;
         let records = varint(&mut header).ok()? as usize;
-        let mut lens = [0_usize; COLUMNS];
-        for len in &mut lens {
+        let mut frame_lens = [0_usize; GROUPS.len()];
+        for len in &mut frame_lens {
             *len = varint(&mut header).ok()? as usize;
         }
-        let mut starts = [bytes.len() - header.len(); COLUMNS + 1];
-        for column in 0..COLUMNS {
-            starts[column + 1] =
-                starts[column].checked_add(lens[column]).filter(|end| *end <= bytes.len())?;
+        let mut frames = header;
+        let mut bytes = Vec::new();
+        let mut starts = [0_usize; COLUMNS];
+        for (group, frame_len) in GROUPS.into_iter().zip(frame_lens) {
+            let (frame, after) = frames.split_at_checked(frame_len)?;
+            frames = after;
+            let plain_at = bytes.len();
+            zstd.decompress_into(frame, &mut bytes)?;
+            let mut plain = &bytes[plain_at..];
+            let mut lens = [0_usize; COLUMNS];
+            for column in group.clone() {
+                lens[column] = varint(&mut plain).ok()? as usize;
+            }
+            let mut at = bytes.len() - plain.len();
+            for column in group {
+                starts[column] = at;
+                at = at.checked_add(lens[column]).filter(|end| *end <= bytes.len())?;
+            }
         }
         let mut block = Self {
             rows: Vec::with_capacity(records.min(crate::columns::BLOCK_RECORDS)),
@@ -227,7 +245,7 @@ pub(crate) fn inline_items(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Reads the columns in step.
 struct Cursor<'a> {
     bytes: &'a [u8],
-    at: [usize; COLUMNS + 1],
+    at: [usize; COLUMNS],
 }
 
 impl Cursor<'_> {

@@ -18,6 +18,13 @@ pub(crate) struct Decompressors {
 impl Decompressors {
     /// What the frame holds; `None` when it is damaged.
     pub(crate) fn decompress(&self, frame: &[u8]) -> Option<Vec<u8>> {
+        let mut plain = Vec::new();
+        self.decompress_into(frame, &mut plain)?;
+        Some(plain)
+    }
+
+    /// Appends what the frame holds; `None` when it is damaged.
+    pub(crate) fn decompress_into(&self, frame: &[u8], out: &mut Vec<u8>) -> Option<()> {
         let size = zstd::zstd_safe::get_frame_content_size(frame).ok()??;
         if size > BYTES_MAX {
             return None;
@@ -28,8 +35,10 @@ impl Decompressors {
             Some(zstd) => zstd,
             None => Decompressor::new().ok()?,
         };
-        let plain = zstd.decompress(frame, size as usize).ok();
+        let start = out.len();
+        out.resize(start + size as usize, 0);
+        let written = zstd.decompress_to_buffer(frame, &mut out[start..]).ok();
         idle().push(zstd);
-        plain
+        (written == Some(size as usize)).then_some(())
     }
 }

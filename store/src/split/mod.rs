@@ -35,4 +35,3 @@ pub(crate) use cache::SplitCache;
 pub(crate) use file::FORMAT_VERSION;
 pub(crate) use handle::SplitHandle;
 pub(crate) use reader::SplitReader;
-pub(crate) use spans::SPAN_IDS_MAX;

@@ -127,7 +127,9 @@ fn write_exact(state: &State, field: &mut FieldSerializer<'_>) -> Result<()> {
             if row.trace != NONE {
                 visit(traces_at + row.trace, record);
             }
-            visit(names_at + row.name, record);
+            if !tables.names.get(row.name).is_empty() {
+                visit(names_at + row.name, record);
+            }
         });
     });
 

@@ -340,8 +340,7 @@ impl Source for SplitReader {
     fn name(&self, test: &Test, candidates: &DocSet, budget: &Budget) -> Result<DocSet> {
         let holds = |record: &crate::model::Record| !record.name.is_empty() && test.accepts(&record.name);
         if matches!(test, Test::Exists) {
-            let all = self.exact_prefix(&[term::NAME], budget, &|text| !text.is_empty())?;
-            return Ok(all.and(candidates));
+            return Ok(self.exact_prefix(&[term::NAME], budget, &|_| true)?.and(candidates));
         }
         self.tagged(term::NAME, test, candidates, budget, &holds)
     }

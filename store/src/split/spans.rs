@@ -4,7 +4,7 @@
 //! |---|---|
 //! | count | 4 |
 //! | ids | 8 each, by number |
-//! | order | the numbers sorted by id, 3 each |
+//! | order | for each [`GROUP`] of numbers: their places in the group, sorted by id, 2 each |
 //! | first records | of every [`SAMPLE`]th number: the first record that names it, 4 |
 //!
 //! Integers are little endian. Numbers were given in the order of the records that first named them, so the samples
@@ -19,8 +19,8 @@ use crate::model::SpanId;
 /// Numbers from one sampled first record to the next.
 const SAMPLE: usize = 64;
 
-/// Numbers must fit three bytes.
-pub(crate) const SPAN_IDS_MAX: usize = 1 << 24;
+/// Numbers sorted together: as many as two bytes can tell apart. A lookup is one binary search for each group.
+const GROUP: usize = 1 << 16;
 
 /// The `spans` section.
 pub(crate) struct SpanIds {
@@ -30,16 +30,15 @@ pub(crate) struct SpanIds {
 
 /// Makes a section. `first_records` is ascending.
 pub(crate) fn write(ids: &[[u8; 8]], first_records: &[u32]) -> Vec<u8> {
-    let mut order: Vec<(u64, u32)> =
-        ids.iter().enumerate().map(|(number, id)| (u64::from_be_bytes(*id), number as u32)).collect();
-    order.sort_unstable();
-    let mut section = Vec::with_capacity(4 + ids.len() * 12);
+    let mut section = Vec::with_capacity(4 + ids.len() * 11);
     section.extend_from_slice(&(ids.len() as u32).to_le_bytes());
     for id in ids {
         section.extend_from_slice(id);
     }
-    for (_, number) in order {
-        section.extend_from_slice(&number.to_le_bytes()[..3]);
+    for group in ids.chunks(GROUP) {
+        let mut order: Vec<u16> = (0..=u16::MAX).take(group.len()).collect();
+        order.sort_unstable_by_key(|place| (u64::from_be_bytes(group[usize::from(*place)]), *place));
+        section.extend(order.iter().flat_map(|place| place.to_le_bytes()));
     }
     for first in first_records.iter().step_by(SAMPLE) {
         section.extend_from_slice(&first.to_le_bytes());
@@ -51,7 +50,7 @@ impl SpanIds {
     /// Reads a section; `None` when it is not one.
     pub(crate) fn open(bytes: OwnedBytes) -> Option<Self> {
         let count = u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?) as usize;
-        let expected = 4 + count * 11 + count.div_ceil(SAMPLE) * 4;
+        let expected = 4 + count * 10 + count.div_ceil(SAMPLE) * 4;
         (bytes.len() == expected).then_some(Self { bytes, count })
     }
 
@@ -64,19 +63,22 @@ impl SpanIds {
     /// Every number of an id: one for each trace that has it.
     pub(crate) fn find(&self, id: &SpanId) -> Vec<u32> {
         let wanted = u64::from_be_bytes(*id.as_bytes());
-        let (mut low, mut high) = (0, self.count);
-        while low < high {
-            let middle = low.midpoint(high);
-            if self.key(self.ordered(middle)) < wanted {
-                low = middle + 1;
-            } else {
-                high = middle;
+        let mut found = Vec::new();
+        for group in (0..self.count).step_by(GROUP) {
+            let (end, mut low, mut high) =
+                (self.count.min(group + GROUP), group, self.count.min(group + GROUP));
+            while low < high {
+                let middle = low.midpoint(high);
+                if self.key(self.ordered(middle)) < wanted {
+                    low = middle + 1;
+                } else {
+                    high = middle;
+                }
             }
+            let numbers = (low..end).map(|at| self.ordered(at));
+            found.extend(numbers.take_while(|number| self.key(*number) == wanted));
         }
-        (low..self.count)
-            .map(|at| self.ordered(at))
-            .take_while(|number| self.key(*number) == wanted)
-            .collect()
+        found
     }
 
     /// Records among which the first to name `number` is.
@@ -88,13 +90,14 @@ impl SpanIds {
     }
 
     fn sample(&self, sample: usize) -> Option<u32> {
-        let at = 4 + self.count * 11 + sample * 4;
+        let at = 4 + self.count * 10 + sample * 4;
         self.bytes.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes)
     }
 
     fn ordered(&self, at: usize) -> u32 {
-        let at = 4 + self.count * 8 + at * 3;
-        u32::from_le_bytes([self.bytes[at], self.bytes[at + 1], self.bytes[at + 2], 0])
+        let stands_at = 4 + self.count * 8 + at * 2;
+        let place = u16::from_le_bytes([self.bytes[stands_at], self.bytes[stands_at + 1]]);
+        (at - at % GROUP) as u32 + u32::from(place)
     }
 
     fn key(&self, number: u32) -> u64 {

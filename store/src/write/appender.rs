@@ -31,8 +31,8 @@ const HOT_TENANTS_MAX: usize = 1_000;
 pub(crate) enum Command {
     /// Append a batch.
     Append(Box<Append>),
-    /// Seal hot rows that are past the age limit.
-    SealOld,
+    /// Seal hot rows that are past the age limit; when there are none at all, let the WAL go of everything.
+    Tidy,
     /// Seal all hot rows, and say when they have been handed over.
     SealAll(oneshot::Sender<()>),
 }
@@ -92,11 +92,9 @@ impl Appender {
             while let Some(command) = next {
                 match command {
                     Command::Append(append) => group.push(*append),
-                    Command::SealOld => {
-                        let (age, now) =
-                            (Duration::from_secs(self.config.split_age_seconds), self.clock.monotonic());
-                        let old = self.open.take(|_, since| now.saturating_sub(since) >= age);
-                        self.hand_over(old);
+                    Command::Tidy => {
+                        self.append(&mut group);
+                        self.tidy();
                     }
                     Command::SealAll(done) => {
                         self.append(&mut group);
@@ -109,6 +107,17 @@ impl Appender {
                 next = if group.len() < GROUP_MAX { commands.try_recv().ok() } else { None };
             }
             self.append(&mut group);
+        }
+    }
+
+    fn tidy(&mut self) {
+        let (age, now) = (Duration::from_secs(self.config.split_age_seconds), self.clock.monotonic());
+        let old = self.open.take(|_, since| now.saturating_sub(since) >= age);
+        self.hand_over(old);
+        if self.views.get().hot().next().is_none()
+            && let Err(error) = self.wal.truncate(self.wal.next_sequence() - 1)
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "failed to truncate the write-ahead log");
         }
     }
 

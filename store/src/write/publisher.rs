@@ -70,7 +70,10 @@ impl Publisher {
         self.metrics.splits_published.inc();
         // Published is published: what stays in the log is passed over at replay, and the next publish tries again.
         if let Err(error) = self.truncate(last_sequence).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "failed to truncate the write-ahead log");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "failed to truncate the write-ahead log"
+            );
         }
         Ok(())
     }
