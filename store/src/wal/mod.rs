@@ -6,9 +6,9 @@
 //! | `frame.rs` | one frame as bytes; whole, torn or broken |
 //! | `files.rs` | a file's header; which files there are |
 //! | `reader.rs` | frames of a file; replay; where the tail is torn |
-//! | `writer.rs` | append, roll, truncate |
+//! | `writer.rs` | append, roll |
 //! | `inspect.rs` | a look at the files that changes nothing |
-//! | `syncer.rs` | group commit from another thread; the stop after a failure |
+//! | `syncer.rs` | group commit from another thread; truncation; the stop after a failure |
 //!
 //! # On disk
 //!

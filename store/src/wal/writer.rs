@@ -104,6 +104,17 @@ impl WalWriter {
         WalSyncer { shared: Arc::clone(&self.shared) }
     }
 
+    /// Removes every file: all frames so far are kept elsewhere. Blocks.
+    ///
+    /// After an error some may be left; the next call tries again.
+    pub(crate) fn clear(&mut self) -> Result<()> {
+        self.shared.check_running()?;
+        if self.holds_frames() {
+            self.roll()?;
+        }
+        self.shared.truncate(self.next_sequence - 1)
+    }
+
     fn holds_frames(&self) -> bool {
         self.next_sequence > self.header.first_sequence
     }

@@ -115,9 +115,12 @@ impl Appender {
         let old = self.open.take(|_, since| now.saturating_sub(since) >= age);
         self.hand_over(old);
         if self.views.get().hot().next().is_none()
-            && let Err(error) = self.wal.truncate(self.wal.next_sequence() - 1)
+            && let Err(error) = self.wal.clear()
         {
-            tracing::warn!(error = &error as &dyn std::error::Error, "failed to truncate the write-ahead log");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "failed to truncate the write-ahead log"
+            );
         }
     }
 
