@@ -19,9 +19,7 @@ use crate::append::Append;
 use crate::decode::{OtlpDecoder, Tally, count_data_points};
 use crate::forward::Forwarder;
 use crate::metrics::CollectorMetrics;
-use crate::otlp::{
-    Encoding, Export, FRAME_HEAD, Payload, Transport, payload_over_grpc, payload_over_http, read,
-};
+use crate::otlp::{Encoding, Export, Payload, Transport, payload_over_grpc, payload_over_http, read};
 use crate::outcome::{Outcome, RETRY_AFTER, Refusal};
 
 /// Largest protobuf request that is decoded on the connection's own thread: at about 2 ns a byte it stays under the
@@ -52,7 +50,7 @@ pub(crate) struct Incoming {
 
 /// A request as far as CPU work takes it.
 enum Work {
-    Records { batch: Batch, tally: Tally },
+    Records { batch: Box<Batch>, tally: Tally },
     Metrics { request: Bytes, data_points: u64 },
 }
 
@@ -74,7 +72,7 @@ impl Ingest {
         let arrival = self.clock.now_unix_nanos();
         let (work, _permit) = self.work(payload, export, tenant.clone(), arrival, permit).await?;
         match work {
-            Work::Records { batch, tally } => self.store(export, batch, &tally).await,
+            Work::Records { batch, tally } => self.store(export, *batch, &tally).await,
             Work::Metrics { request, data_points } => {
                 self.metrics.data_points.inc_by(data_points);
                 self.forwarder.offer(&tenant, request);
@@ -92,8 +90,7 @@ impl Ingest {
         body: Body,
         permit: &mut Permit,
     ) -> Result<Payload, Refusal> {
-        let bytes_max = self.request_bytes_max + FRAME_HEAD;
-        let reading = read(body, bytes_max, permit, &self.clock);
+        let reading = read(body, self.request_bytes_max, permit, &self.clock);
         let bytes = match self.clock.timeout(self.body_time_max, reading).await {
             Ok(result) => result?,
             Err(_) => {
@@ -136,7 +133,7 @@ impl Ingest {
                 }
             };
             let (batch, tally) = decoder.batch(tenant, signal, arrival, request)?;
-            Ok((Work::Records { batch, tally }, permit))
+            Ok((Work::Records { batch: Box::new(batch), tally }, permit))
         };
         if is_quick { work() } else { self.cpu.run(work).await? }
     }

@@ -85,7 +85,16 @@ const KEYS: [(&str, &[&str], &[&str]); 6] = [
     // The ids that a support ticket most often names.
     (
         "order.id",
-        &["order.id", "order_id", "orderId", "orderID", "OrderId", "app.order.id", "app.order_id", "demo.order.id"],
+        &[
+            "order.id",
+            "order_id",
+            "orderId",
+            "orderID",
+            "OrderId",
+            "app.order.id",
+            "app.order_id",
+            "demo.order.id",
+        ],
         &["$.orderId", "$.order_id", "$.orderID", "$.OrderId", "$['order.id']", "$.order.id"],
     ),
     (

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
 use regex::{CaptureLocations, Regex, RegexBuilder};
 use spoor_store::model::value::{array_items, map_entries};
 use spoor_store::model::{KeyValueRef, ValueRef};
@@ -27,7 +28,8 @@ const GROUP: &str = "id";
 #[derive(Debug)]
 pub(crate) struct Extractor {
     names: Vec<String>,
-    attributes: HashMap<Box<str>, Vec<u16>>,
+    /// Hashed without a random seed: the names come from the configuration, clients only look up.
+    attributes: HashMap<Box<[u8]>, Vec<u16>, FixedState>,
     /// Bit `filter_bit(name)` is set for every attribute name looked for; most names are sorted out by it.
     filter: [u64; 16],
     paths: Node,
@@ -55,7 +57,7 @@ impl Extractor {
         config.check_names().map_err(|(place, problem)| Error::Correlation { place, problem })?;
         let mut extractor = Self {
             names: Vec::new(),
-            attributes: HashMap::new(),
+            attributes: HashMap::default(),
             filter: [0; 16],
             paths: Node::default(),
             json_hint: None,
@@ -64,9 +66,9 @@ impl Extractor {
         let mut hints = Vec::new();
         for (number, (place, key)) in (0_u16..).zip(config.merged()) {
             for attribute in &key.attributes {
-                let bit = filter_bit(attribute);
+                let bit = filter_bit(attribute.as_bytes());
                 extractor.filter[bit / 64] |= 1 << (bit % 64);
-                extractor.attributes.entry(attribute.as_str().into()).or_default().push(number);
+                extractor.attributes.entry(attribute.as_bytes().into()).or_default().push(number);
             }
             for (index, path) in key.body_json.iter().enumerate() {
                 let steps = path::parse(path).map_err(|problem| Error::Correlation {
@@ -107,18 +109,21 @@ impl Extractor {
         TextScratch { locations: locations.collect() }
     }
 
-    /// Looks at an attribute of a record, event, scope or resource.
+    /// Looks at an attribute of a record, event, scope or resource: its key, and its `KeyValue` message.
     #[inline]
-    pub(crate) fn attribute(&self, attribute: &KeyValueRef<'_>, found: &mut Found) {
-        let bit = filter_bit(attribute.key);
+    pub(crate) fn attribute(&self, key: &[u8], key_value: &[u8], found: &mut Found) {
+        let bit = filter_bit(key);
         if self.filter[bit / 64] & 1 << (bit % 64) != 0 {
-            self.known_attribute(attribute, found);
+            self.likely_attribute(key, key_value, found);
         }
     }
 
-    fn known_attribute(&self, attribute: &KeyValueRef<'_>, found: &mut Found) {
-        let Some(keys) = self.attributes.get(attribute.key) else { return };
-        each_id(attribute.value, &mut |id| keys.iter().for_each(|key| found.add(*key, id)));
+    #[inline(never)]
+    fn likely_attribute(&self, key: &[u8], key_value: &[u8], found: &mut Found) {
+        let Some(keys) = self.attributes.get(key) else { return };
+        each_id(KeyValueRef::parse(key_value).value, &mut |id| {
+            keys.iter().for_each(|key| found.add(*key, id))
+        });
     }
 
     /// Looks into a text body: as JSON when it looks like it, and by the expressions.
@@ -231,13 +236,12 @@ fn json_escaped(name: &str) -> String {
 
 /// A number below 1024 from a name's length and four of its bytes.
 #[inline]
-fn filter_bit(name: &str) -> usize {
-    let bytes = name.as_bytes();
-    let len = bytes.len();
+fn filter_bit(name: &[u8]) -> usize {
+    let len = name.len();
     if len == 0 {
         return 0;
     }
-    let byte = |index: usize| usize::from(bytes[index]);
+    let byte = |index: usize| usize::from(name[index]);
     let mixed = len * 7 + byte(0) * 131 + byte(len / 2) * 31 + byte(len - 1) * 61 + byte(len * 3 / 4) * 17;
     mixed & 1023
 }

@@ -3,7 +3,7 @@
 use prost::Message as _;
 use spoor_proto::otlp::any_value::Value;
 use spoor_proto::otlp::{AnyValue, ArrayValue, KeyValue, KeyValueList};
-use spoor_store::model::{KeyValueRef, ValueRef};
+use spoor_store::model::ValueRef;
 
 use super::{CorrelationConfig, Extractor, Found, IDS_MAX, KeyConfig};
 
@@ -41,11 +41,15 @@ fn in_text(text: &str) -> Vec<String> {
     pairs(&extractor, &found)
 }
 
-fn in_attribute(key: &str, value: ValueRef<'_>) -> Vec<String> {
+fn in_attribute(key: &str, value: Value) -> Vec<String> {
     let extractor = Extractor::new(&orders()).unwrap();
     let mut found = Found::default();
-    extractor.attribute(&KeyValueRef { key, value }, &mut found);
+    extractor.attribute(key.as_bytes(), &entry(key, any(value)).encode_to_vec(), &mut found);
     pairs(&extractor, &found)
+}
+
+fn text(text: &str) -> Value {
+    Value::StringValue(text.to_owned())
 }
 
 fn any(value: Value) -> AnyValue {
@@ -62,22 +66,22 @@ fn map(entries: Vec<KeyValue>) -> AnyValue {
 
 #[test]
 fn attributes_are_found_by_their_exact_name() {
-    assert_eq!(in_attribute("order.id", ValueRef::Str("7")), ["order.id=7"]);
-    assert_eq!(in_attribute("orderId", ValueRef::Str("7")), ["order.id=7", "user.id=7"]);
-    assert_eq!(in_attribute("order.id", ValueRef::Int(-7)), ["order.id=-7"]);
-    assert_eq!(in_attribute("Order.Id", ValueRef::Str("7")), [""; 0]);
-    assert_eq!(in_attribute("", ValueRef::Str("7")), [""; 0]);
-    assert_eq!(in_attribute("order.id", ValueRef::Bool(true)), [""; 0]);
-    assert_eq!(in_attribute("messaging.message.conversation_id", ValueRef::Str("c")), ["correlation.id=c"]);
+    assert_eq!(in_attribute("order.id", text("7")), ["order.id=7"]);
+    assert_eq!(in_attribute("orderId", text("7")), ["order.id=7", "user.id=7"]);
+    assert_eq!(in_attribute("order.id", Value::IntValue(-7)), ["order.id=-7"]);
+    assert_eq!(in_attribute("Order.Id", text("7")), [""; 0]);
+    assert_eq!(in_attribute("", text("7")), [""; 0]);
+    assert_eq!(in_attribute("order.id", Value::BoolValue(true)), [""; 0]);
+    assert_eq!(in_attribute("messaging.message.conversation_id", text("c")), ["correlation.id=c"]);
 }
 
 /// HTTP headers are recorded as lists of strings.
 #[test]
 fn every_item_of_a_list_is_an_id() {
     let items = ["a", "b"].map(|item| any(Value::StringValue(item.to_owned())));
-    let list = ArrayValue { values: items.to_vec() }.encode_to_vec();
+    let list = ArrayValue { values: items.to_vec() };
     assert_eq!(
-        in_attribute("http.request.header.x-request-id", ValueRef::Array(&list)),
+        in_attribute("http.request.header.x-request-id", Value::ArrayValue(list)),
         ["request.id=a", "request.id=b"]
     );
 }
@@ -116,10 +120,7 @@ fn structured_bodies_are_followed_along_the_same_paths() {
     let extractor = Extractor::new(&orders()).unwrap();
     let mut found = Found::default();
     extractor.structured(ValueRef::parse(&body), &mut found);
-    assert_eq!(
-        pairs(&extractor, &found),
-        ["order.id=o-1", "order.id=first", "order.id=x", "order.id=2"]
-    );
+    assert_eq!(pairs(&extractor, &found), ["order.id=o-1", "order.id=first", "order.id=x", "order.id=2"]);
 }
 
 #[test]
@@ -156,9 +157,15 @@ fn a_wrong_rule_is_refused_with_its_place() {
         (key("or der", &["a"], &[], &[]), "correlation.keys[0].name must be 1-64 characters"),
         (key("order", &[], &[], &[]), "correlation.keys[0] must say where the id is"),
         (key("order", &[""], &[], &[]), "correlation.keys[0].attributes must not hold an empty name"),
-        (key("order", &[], &["orderId"], &[]), "correlation.keys[0].body_json[0] \"orderId\" is no path: expected `$`"),
+        (
+            key("order", &[], &["orderId"], &[]),
+            "correlation.keys[0].body_json[0] \"orderId\" is no path: expected `$`",
+        ),
         (key("order", &[], &[], &["[a-"]), "correlation.keys[0].body_regex[0] regex parse error"),
-        (key("order", &[], &[], &["[a-z]+"]), "correlation.keys[0].body_regex[0] \"[a-z]+\" must have a group named id"),
+        (
+            key("order", &[], &[], &["[a-z]+"]),
+            "correlation.keys[0].body_regex[0] \"[a-z]+\" must have a group named id",
+        ),
         (key("order", &[], &[], &["(?<id>.{999}){999}"]), "exceeds size limit"),
     ];
     for (rule, expected) in rows {
@@ -166,7 +173,10 @@ fn a_wrong_rule_is_refused_with_its_place() {
         let problem = config.validate().unwrap_err();
         assert!(problem.contains(expected), "{problem:?} does not say {expected:?}");
     }
-    let twice = CorrelationConfig { builtin: true, keys: vec![key("a", &["a"], &[], &[]), key("a", &["b"], &[], &[])] };
+    let twice = CorrelationConfig {
+        builtin: true,
+        keys: vec![key("a", &["a"], &[], &[]), key("a", &["b"], &[], &[])],
+    };
     assert!(twice.validate().unwrap_err().contains("correlation.keys[1].name repeats \"a\""));
 }
 

@@ -38,7 +38,6 @@ mod value;
 pub use fault::{Malformed, Reason};
 pub(crate) use metrics::count_data_points;
 pub use replay::OtlpDecoder;
-pub(crate) use sink::RecordSink;
 pub use tally::Tally;
 #[cfg(test)]
 pub(crate) use tests::arbitrary;

@@ -6,7 +6,7 @@ use spoor_proto::wire::{Fields, WireError};
 
 use super::fault::{Fault, Malformed, Reason};
 use super::message::join;
-use super::value::{attribute, text};
+use super::value::{attribute, check_text, text};
 use crate::correlation::{Extractor, Found};
 
 /// The fields of a `ResourceLogs` or `ScopeSpans` beside its list; they are numbered alike.
@@ -66,7 +66,10 @@ pub(super) fn resource(message: &[u8], extractor: &Extractor, found: &mut Found)
     for field in Fields::new(message) {
         let field = field?;
         match field.number {
-            1 => extractor.attribute(&attribute(field.bytes()?)?, found),
+            1 => {
+                let raw = field.bytes()?;
+                extractor.attribute(attribute(raw)?, raw, found);
+            }
             2 => drop(field.varint()?),
             3 => entity_ref(field.bytes()?)?,
             _ => {}
@@ -80,8 +83,11 @@ pub(super) fn scope(message: &[u8], extractor: &Extractor, found: &mut Found) ->
     for field in Fields::new(message) {
         let field = field?;
         match field.number {
-            1 | 2 => drop(text(field.bytes()?)?),
-            3 => extractor.attribute(&attribute(field.bytes()?)?, found),
+            1 | 2 => check_text(field.bytes()?)?,
+            3 => {
+                let raw = field.bytes()?;
+                extractor.attribute(attribute(raw)?, raw, found);
+            }
             4 => drop(field.varint()?),
             _ => {}
         }
@@ -93,7 +99,7 @@ fn entity_ref(message: &[u8]) -> Result<(), Fault> {
     for field in Fields::new(message) {
         let field = field?;
         if (1..=4).contains(&field.number) {
-            text(field.bytes()?)?;
+            check_text(field.bytes()?)?;
         }
     }
     Ok(())

@@ -1,10 +1,9 @@
-//! Checks `KeyValue` and `AnyValue` messages while reading them.
+//! Checks `KeyValue` and `AnyValue` messages.
 //!
 //! Everything the store reads later without checking is checked here: wire format, UTF-8, nesting.
 
 use spoor_proto::wire::Fields;
 use spoor_store::model::value::DEPTH_MAX;
-use spoor_store::model::{KeyValueRef, ValueRef};
 
 use super::fault::{Fault, Reason};
 
@@ -14,69 +13,72 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, Fault> {
     std::str::from_utf8(bytes).map_err(|_| Fault::Rejected(Reason::Utf8))
 }
 
-/// Reads and checks a `KeyValue` of a record, resource, scope, event or link.
-#[inline]
-pub(super) fn attribute(message: &[u8]) -> Result<KeyValueRef<'_>, Fault> {
+/// Checks a string that is kept as it came.
+#[inline(always)]
+pub(super) fn check_text(bytes: &[u8]) -> Result<(), Fault> {
+    // Nearly all text is short and ASCII, which is told without a call.
+    if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
+        return Ok(());
+    }
+    Err(Fault::Rejected(Reason::Utf8))
+}
+
+/// Checks a `KeyValue` of a record, resource, scope, event or link, and returns its key.
+// Returning the value as well costs more than the check: it goes through memory, and few callers want it.
+#[inline(always)]
+pub(super) fn attribute(message: &[u8]) -> Result<&[u8], Fault> {
     key_value(message, DEPTH_MAX)
 }
 
-/// Reads and checks the `AnyValue` of a body.
+/// Checks the `AnyValue` of a body.
 #[inline]
-pub(super) fn body(message: &[u8]) -> Result<ValueRef<'_>, Fault> {
+pub(super) fn body(message: &[u8]) -> Result<(), Fault> {
     any_value(message, DEPTH_MAX)
 }
 
-fn key_value(message: &[u8], depth: usize) -> Result<KeyValueRef<'_>, Fault> {
-    let mut parsed = KeyValueRef { key: "", value: ValueRef::Empty };
+#[inline(always)]
+fn key_value(message: &[u8], depth: usize) -> Result<&[u8], Fault> {
+    let mut key = &[][..];
     for field in Fields::new(message) {
         let field = field?;
         match field.number {
-            1 => parsed.key = text(field.bytes()?)?,
-            2 => parsed.value = any_value(field.bytes()?, depth)?,
+            1 => {
+                key = field.bytes()?;
+                check_text(key)?;
+            }
+            2 => any_value(field.bytes()?, depth)?,
             // Index into a string table that only profiles have.
             3 => drop(field.varint()?),
             _ => {}
         }
     }
-    Ok(parsed)
+    Ok(key)
 }
 
-fn any_value(message: &[u8], depth: usize) -> Result<ValueRef<'_>, Fault> {
-    let mut value = ValueRef::Empty;
+#[inline(always)]
+fn any_value(message: &[u8], depth: usize) -> Result<(), Fault> {
     for field in Fields::new(message) {
         let field = field?;
-        value = match field.number {
-            1 => ValueRef::Str(text(field.bytes()?)?),
-            2 => ValueRef::Bool(field.varint()? != 0),
-            3 => ValueRef::Int(field.varint()? as i64),
-            4 => ValueRef::Double(f64::from_bits(field.fixed64()?)),
-            5 => {
-                let array = field.bytes()?;
-                check_array(array, deeper(depth)?)?;
-                ValueRef::Array(array)
-            }
-            6 => {
-                let map = field.bytes()?;
-                check_map(map, deeper(depth)?)?;
-                ValueRef::Map(map)
-            }
-            7 => ValueRef::Bytes(field.bytes()?),
-            8 => {
-                // Index into a string table that only profiles have.
-                field.varint()?;
-                value
-            }
-            _ => value,
-        };
+        match field.number {
+            1 => check_text(field.bytes()?)?,
+            // Booleans, integers, and the index into a string table that only profiles have.
+            2 | 3 | 8 => drop(field.varint()?),
+            4 => drop(field.fixed64()?),
+            5 => array(field.bytes()?, deeper(depth)?)?,
+            6 => map(field.bytes()?, deeper(depth)?)?,
+            7 => drop(field.bytes()?),
+            _ => {}
+        }
     }
-    Ok(value)
+    Ok(())
 }
 
 fn deeper(depth: usize) -> Result<usize, Fault> {
     depth.checked_sub(1).ok_or(Fault::Rejected(Reason::Depth))
 }
 
-fn check_array(message: &[u8], depth: usize) -> Result<(), Fault> {
+#[inline(never)]
+fn array(message: &[u8], depth: usize) -> Result<(), Fault> {
     for field in Fields::new(message) {
         let field = field?;
         if field.number == 1 {
@@ -86,7 +88,8 @@ fn check_array(message: &[u8], depth: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-fn check_map(message: &[u8], depth: usize) -> Result<(), Fault> {
+#[inline(never)]
+fn map(message: &[u8], depth: usize) -> Result<(), Fault> {
     for field in Fields::new(message) {
         let field = field?;
         if field.number == 1 {

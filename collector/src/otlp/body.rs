@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use spoor_runtime::clock::Clock;
 
+use super::grpc::FRAME_HEAD;
 use crate::admission::Permit;
 use crate::outcome::{RETRY_AFTER, Refusal};
 
@@ -18,7 +19,7 @@ const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
 /// Room made for a body before its bytes are here.
 const RESERVED_MAX: usize = 1 << 20;
 
-/// Reads all of `body`, at most `bytes_max` bytes, which `permit` then holds.
+/// Reads all of `body`, at most `bytes_max` bytes and a frame's head, which `permit` then holds.
 ///
 /// # Errors
 /// [`Refusal::TooLarge`], [`Refusal::Throttled`] when the budget has no room, [`Refusal::Cancelled`] when the client
@@ -29,8 +30,9 @@ pub(crate) async fn read(
     permit: &mut Permit,
     clock: &Clock,
 ) -> Result<Bytes, Refusal> {
+    let wire_bytes_max = bytes_max + FRAME_HEAD;
     let announced = body.size_hint().lower();
-    if announced > bytes_max as u64 {
+    if announced > wire_bytes_max as u64 {
         drain(body, clock).await;
         return Err(Refusal::TooLarge { bytes_max });
     }
@@ -40,7 +42,7 @@ pub(crate) async fn read(
         let Ok(frame) = frame else { return Err(Refusal::Cancelled) };
         let Ok(data) = frame.into_data() else { continue };
         let total = first.len().max(joined.len()) + data.len();
-        let refusal = if total > bytes_max {
+        let refusal = if total > wire_bytes_max {
             Some(Refusal::TooLarge { bytes_max })
         } else if permit.grow(data.len()).is_err() {
             Some(Refusal::Throttled { budget: "memory in flight".to_owned(), retry_after: RETRY_AFTER })

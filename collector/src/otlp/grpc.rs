@@ -18,7 +18,7 @@ use crate::outcome::Refusal;
 
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 /// Flag and length before each message.
-pub(crate) const FRAME_HEAD: usize = 5;
+pub(super) const FRAME_HEAD: usize = 5;
 
 /// Answers an `Export` call.
 pub(super) async fn export(ingest: Arc<Ingest>, export: Export, request: Request) -> Response {

@@ -20,7 +20,7 @@ mod routes;
 mod status;
 
 pub(crate) use body::read;
-pub(crate) use grpc::{FRAME_HEAD, unframe as payload_over_grpc};
+pub(crate) use grpc::unframe as payload_over_grpc;
 pub(crate) use http::whole as payload_over_http;
 pub(crate) use payload::{Encoding, Format, Payload};
 pub(crate) use routes::routes;

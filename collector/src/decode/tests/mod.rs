@@ -2,5 +2,5 @@
 
 pub(crate) mod arbitrary;
 mod lossless;
-mod records;
 mod recorder;
+mod records;

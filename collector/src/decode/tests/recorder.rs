@@ -6,10 +6,11 @@ use spoor_proto::wire::{put_bytes_field, put_fixed32_field, put_fixed64_field, p
 use spoor_store::model::{Body, Row, Signal, StreamParts};
 
 use crate::correlation::{CorrelationConfig, Extractor};
+use crate::decode::Tally;
 use crate::decode::fault::Malformed;
 use crate::decode::limits::Limits;
 use crate::decode::request::{Job, decode};
-use crate::decode::{RecordSink, Tally};
+use crate::decode::sink::RecordSink;
 
 /// Arrival of every request in these tests.
 pub(super) const ARRIVAL: u64 = 1_700_000_000_000_000_000;

@@ -22,7 +22,8 @@ fn attribute(key: &str, text: &str) -> KeyValue {
 }
 
 fn log(change: impl FnOnce(&mut LogRecord)) -> LogRecord {
-    let mut log = LogRecord { time_unix_nano: ARRIVAL, body: Some(text_value("hello")), ..Default::default() };
+    let mut log =
+        LogRecord { time_unix_nano: ARRIVAL, body: Some(text_value("hello")), ..Default::default() };
     change(&mut log);
     log
 }
@@ -70,10 +71,7 @@ fn a_bad_record_is_rejected_and_its_neighbours_are_kept() {
         let (result, recorder) = run(Signal::Logs, &logs(vec![log(|_| ()), bad, log(|_| ())]));
         let tally = result.unwrap();
         assert_eq!((tally.accepted, tally.rejected_total()), (2, 1), "{reason:?}");
-        assert_eq!(
-            tally.examples,
-            [("resource_logs[0].scope_logs[0].log_records[1]".to_owned(), reason)]
-        );
+        assert_eq!(tally.examples, [("resource_logs[0].scope_logs[0].log_records[1]".to_owned(), reason)]);
         assert_eq!(recorder.rows.len(), 2, "{reason:?}");
     }
 }
@@ -184,8 +182,7 @@ fn records_and_streams_past_their_limits_are_rejected() {
 
     let scope = ScopeLogs { log_records: vec![log(|_| ())], ..Default::default() };
     let resource = Resource { attributes: vec![attribute("a", &"x".repeat(100))], ..Default::default() };
-    let group =
-        ResourceLogs { resource: Some(resource), scope_logs: vec![scope; 10], ..Default::default() };
+    let group = ResourceLogs { resource: Some(resource), scope_logs: vec![scope; 10], ..Default::default() };
     let request = ExportLogsServiceRequest { resource_logs: vec![group] }.encode_to_vec();
     let limits = Limits { stream_bytes_max: 350, ..Limits::STANDARD };
     let (result, recorder) = run_within(Signal::Logs, &request, limits);
@@ -243,8 +240,7 @@ fn a_plain_status_has_a_column_and_a_telling_one_is_kept_whole() {
 
 #[test]
 fn ids_of_resource_scope_record_and_events_are_found_once_each() {
-    let event =
-        span::Event { attributes: vec![attribute("requestId", "req-9")], ..Default::default() };
+    let event = span::Event { attributes: vec![attribute("requestId", "req-9")], ..Default::default() };
     let first = span(|span| {
         span.attributes = vec![attribute("correlation_id", "c-1"), attribute("x-correlation-id", " c-1 ")];
         span.events = vec![event];

@@ -29,7 +29,8 @@ fn traces(json: &str) -> Result<ExportTraceServiceRequest, String> {
 
 /// The one record of a request around these fields.
 fn log(fields: &str) -> Result<LogRecord, String> {
-    let request = logs(&format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{{fields}}}]}}]}}]}}"#))?;
+    let request =
+        logs(&format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{{fields}}}]}}]}}]}}"#))?;
     Ok(request.resource_logs[0].scope_logs[0].log_records[0].clone())
 }
 
@@ -98,7 +99,12 @@ fn fits(field: &Field, r#type: Type, is_list: bool, is_id: bool) -> bool {
     }
 }
 
-fn compare(name: &str, table: &'static Message, all: &BTreeMap<String, DescriptorProto>, seen: &mut Vec<String>) {
+fn compare(
+    name: &str,
+    table: &'static Message,
+    all: &BTreeMap<String, DescriptorProto>,
+    seen: &mut Vec<String>,
+) {
     if seen.iter().any(|known| known == name) {
         return;
     }
@@ -115,7 +121,11 @@ fn compare(name: &str, table: &'static Message, all: &BTreeMap<String, Descripto
         let field = field.unwrap_or_else(|| panic!("{name}: the table lacks {json}"));
         assert_eq!(field.number as i32, described.number(), "{name}.{json}");
         let is_list = described.label() == Label::Repeated;
-        assert!(fits(field, described.r#type(), is_list, json.ends_with("Id")), "{name}.{json}: {:?}", described.r#type());
+        assert!(
+            fits(field, described.r#type(), is_list, json.ends_with("Id")),
+            "{name}.{json}: {:?}",
+            described.r#type()
+        );
         if let Kind::One(below) | Kind::Many(below) = field.kind {
             compare(described.type_name(), below, all, seen);
         }
@@ -129,7 +139,12 @@ fn the_tables_name_every_field_of_otlp() {
     let mut seen = Vec::new();
     compare(".opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest", &LOGS, &all, &mut seen);
     compare(".opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest", &TRACES, &all, &mut seen);
-    compare(".opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest", &METRICS, &all, &mut seen);
+    compare(
+        ".opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest",
+        &METRICS,
+        &all,
+        &mut seen,
+    );
     assert!(seen.len() > 25, "{seen:?}");
 }
 
@@ -146,7 +161,8 @@ fn what_the_specification_allows_is_read() {
     assert_eq!(time("1e3"), Ok(1000));
     assert_eq!(time("null"), Ok(0));
 
-    let int = |json: &str| body(&format!(r#"{{"intValue":{json}}}"#)).map(|body| body.unwrap().value.unwrap());
+    let int =
+        |json: &str| body(&format!(r#"{{"intValue":{json}}}"#)).map(|body| body.unwrap().value.unwrap());
     assert_eq!(int("\"-9223372036854775808\""), Ok(Value::IntValue(i64::MIN)));
     assert_eq!(int("9007199254740993"), Ok(Value::IntValue(9_007_199_254_740_993)));
 
@@ -166,9 +182,19 @@ fn what_the_specification_allows_is_read() {
     };
     assert_eq!((bytes("+/8="), bytes("-_8")), (vec![0xfb, 0xff], vec![0xfb, 0xff]));
 
-    assert_eq!(log(r#""flags":"1","droppedAttributesCount":"3""#).map(|log| (log.flags, log.dropped_attributes_count)), Ok((1, 3)));
-    assert_eq!(span(r#""parentSpanId":null,"name":null,"attributes":null,"kind":2"#).map(|span| span.kind), Ok(2));
-    assert_eq!(log(r#""unheardOf":{"deep":[1,{}]},"severityNumber":9"#).map(|log| log.severity_number), Ok(9));
+    assert_eq!(
+        log(r#""flags":"1","droppedAttributesCount":"3""#)
+            .map(|log| (log.flags, log.dropped_attributes_count)),
+        Ok((1, 3))
+    );
+    assert_eq!(
+        span(r#""parentSpanId":null,"name":null,"attributes":null,"kind":2"#).map(|span| span.kind),
+        Ok(2)
+    );
+    assert_eq!(
+        log(r#""unheardOf":{"deep":[1,{}]},"severityNumber":9"#).map(|log| log.severity_number),
+        Ok(9)
+    );
 }
 
 #[test]
@@ -186,8 +212,14 @@ fn empty_values_are_told_from_absent_ones() {
 #[test]
 fn what_is_wrong_is_named() {
     let rows = [
-        (span(r#""kind":"SPAN_KIND_SERVER""#).map(|_| ()), "field `kind` must be an integer (OTLP/JSON has no names"),
-        (span(r#""traceId":"W47/95gDgQPSabYzgT/GDA==""#).map(|_| ()), "field `traceId` must be hexadecimal digits"),
+        (
+            span(r#""kind":"SPAN_KIND_SERVER""#).map(|_| ()),
+            "field `kind` must be an integer (OTLP/JSON has no names",
+        ),
+        (
+            span(r#""traceId":"W47/95gDgQPSabYzgT/GDA==""#).map(|_| ()),
+            "field `traceId` must be hexadecimal digits",
+        ),
         (log(r#""timeUnixNano":-1"#).map(|_| ()), "field `timeUnixNano` must be an integer from 0 to 2^64-1"),
         (log(r#""severityText":7"#).map(|_| ()), "field `severityText` must be a string"),
         (log(r#""attributes":{}"#).map(|_| ()), "field `attributes` must be a list of objects"),
@@ -237,7 +269,8 @@ fn metrics_read_as_well() {
         {"name":"g","gauge":{"dataPoints":[{"asInt":"-5"},{"asDouble":0.5}]}}]}]}]}"#;
     let bytes = to_protobuf(json.as_bytes(), &METRICS).unwrap();
     let read = ExportMetricsServiceRequest::decode(&*bytes).unwrap();
-    let by_serde: ExportMetricsServiceRequest = serde_json::from_str(&json.replace("\"2.5\"", "2.5")).unwrap();
+    let by_serde: ExportMetricsServiceRequest =
+        serde_json::from_str(&json.replace("\"2.5\"", "2.5")).unwrap();
     assert_eq!(read, by_serde);
     assert_eq!(crate::decode::count_data_points(&bytes), Ok(4));
 }
