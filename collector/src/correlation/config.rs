@@ -14,7 +14,7 @@ const NAME_MAX: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CorrelationConfig {
-    /// Whether the built-in keys (`correlation.id`, `request.id`, `message.id`) are looked for.
+    /// Whether the built-in keys (`correlation.id`, `request.id`, `order.id` and others) are looked for.
     pub builtin: bool,
     /// More keys. One with the name of a built-in key adds to it.
     pub keys: Vec<KeyConfig>,
