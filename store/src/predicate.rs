@@ -93,7 +93,7 @@ pub enum Test {
     Equals(String),
     /// Begins so.
     Prefix(String),
-    /// Matches from the first to the last character.
+    /// Matches somewhere; whoever means the whole text anchors it.
     Regex(Regex),
     /// Read as a number, lies in the bounds; a text that is no number does not match.
     Number(NumberRange),
@@ -131,7 +131,7 @@ impl Test {
             Self::Exists => true,
             Self::Equals(wanted) => text == wanted,
             Self::Prefix(prefix) => text.starts_with(prefix.as_str()),
-            Self::Regex(regex) => regex.find(text).is_some_and(|found| found.len() == text.len()),
+            Self::Regex(regex) => regex.is_match(text),
             Self::Number(range) => text.parse::<f64>().is_ok_and(|number| range.contains(number)),
             Self::Text { low, high } => {
                 let above = low

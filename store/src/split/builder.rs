@@ -2,12 +2,14 @@
 
 use super::block::BlockEncoder;
 use super::file::FileWriter;
-use super::{dictionary, postings, spans, streams};
+use super::{dictionary, filter, postings, spans, streams};
 use crate::columns::pack_block;
 use crate::columns::scan::Counts;
 use crate::error::Result;
 use crate::hot::rows::State;
-use crate::model::TimeRange;
+use crate::hot::tables::Tables;
+use crate::index::term;
+use crate::model::{TimeRange, TraceId};
 
 /// A finished split, not yet in a file.
 pub(crate) struct BuiltSplit {
@@ -57,6 +59,7 @@ pub(crate) fn build(state: &State) -> Result<Option<BuiltSplit>> {
         let section = dictionary::write(dictionary.iter().map(|(_, item)| item)).map_err(internal)?;
         file.section(name, &section);
     }
+    file.section("filter", &filter::write(ids(tables).iter().map(Vec::as_slice)));
     file.section("traces", tables.traces.as_flattened());
     file.section("spans", &spans::write(&tables.spans.ids, &tables.spans.first_rows));
     file.section("streams", &streams::write(&tables.streams, &stream_counts(state)).map_err(internal)?);
@@ -75,4 +78,21 @@ fn stream_counts(state: &State) -> Vec<Counts> {
         count.errors += u64::from(row.bits.is_error(row.severity_or_kind));
     }
     counts
+}
+
+/// Every id that can be asked for, as the term (or the part of one) that it is asked by.
+fn ids(tables: &Tables) -> Vec<Vec<u8>> {
+    let traces = tables.traces.iter().filter_map(|id| TraceId::from_bytes(id));
+    let mut ids: Vec<Vec<u8>> = traces.map(|id| term::trace(term::TRACE, &id).to_vec()).collect();
+    let links = tables.link_rows.keys().map(|number| tables.terms.get(*number).to_vec());
+    ids.extend(links);
+    for (_, correlation) in tables.correlations.iter() {
+        if let Some((_, value)) = term::split_correlation(correlation) {
+            let mut any_key = Vec::new();
+            term::correlation_prefix(&mut any_key, value);
+            ids.push(any_key);
+        }
+        ids.push(correlation.to_vec());
+    }
+    ids
 }

@@ -34,6 +34,9 @@ impl SplitReader {
     pub(crate) fn correlation_keys(&self, id: &str) -> Result<Vec<String>> {
         let mut prefix = Vec::new();
         term::correlation_prefix(&mut prefix, id);
+        if !self.filter.may_have(&prefix) {
+            return Ok(Vec::new());
+        }
         let mut keys = Vec::new();
         self.exact_terms(&prefix, &Budget::unlimited(), &mut |key, _| {
             keys.push(String::from_utf8_lossy(key).into_owned());

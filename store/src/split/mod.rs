@@ -9,6 +9,7 @@
 //! | `attributes`, `names`, `severity_texts`, `correlations` | what the blocks refer to by number | [`dictionary`] |
 //! | `traces` | 16 bytes each, by number | `builder` |
 //! | `spans` | span ids by number, and their sorted order | [`spans`] |
+//! | `filter` | which trace ids and correlation ids may be here | [`filter`] |
 //! | `streams` | resource and scope of each stream, with counts | [`streams`] |
 //! | `index/…` | the files of one tantivy segment: fields `exact` and `text` | [`postings`] |
 //!
@@ -21,6 +22,7 @@ mod decompressors;
 mod dictionary;
 mod facets;
 mod file;
+mod filter;
 mod handle;
 mod index;
 mod postings;

@@ -13,6 +13,7 @@ use super::cache::{DictionaryKind, SplitCache};
 use super::decompressors::Decompressors;
 use super::dictionary::{Page, PagedDictionary};
 use super::file::SplitFile;
+use super::filter::IdFilter;
 use super::spans::SpanIds;
 use super::{index, streams};
 use crate::columns::scan::Counts;
@@ -38,6 +39,7 @@ pub(crate) struct SplitReader {
     severity_texts: PagedDictionary,
     correlations: PagedDictionary,
     traces: OwnedBytes,
+    pub(super) filter: IdFilter,
     pub(super) spans: SpanIds,
     /// Streams with their counts, by ordinal.
     pub(crate) streams: Vec<(Arc<Stream>, Counts)>,
@@ -87,6 +89,7 @@ impl SplitReader {
             severity_texts: dictionary("severity_texts")?,
             correlations: dictionary("correlations")?,
             traces: section("traces")?,
+            filter: IdFilter::open(section("filter")?).ok_or_else(malformed("filter"))?,
             spans: SpanIds::open(section("spans")?).ok_or_else(malformed("spans"))?,
             streams: streams::read(&section("streams")?).ok_or_else(malformed("streams"))?,
             exact: segment.inverted_index(fields.exact)?,

@@ -39,6 +39,11 @@ impl SplitReader {
         postings(&self.exact, found.iter(), self.records())
     }
 
+    /// Records that have the id, given as a term that the filter knows.
+    fn id_term(&self, bytes: &[u8]) -> Result<DocSet> {
+        if self.filter.may_have(bytes) { self.exact_term(bytes) } else { Ok(DocSet::none(self.records())) }
+    }
+
     /// Calls `visit` for the exact terms that begin with `prefix`, without it, until it says stop.
     pub(super) fn exact_terms(
         &self,
@@ -214,11 +219,11 @@ impl Source for SplitReader {
     }
 
     fn trace(&self, id: &TraceId) -> Result<DocSet> {
-        self.exact_term(&term::trace(term::TRACE, id))
+        self.id_term(&term::trace(term::TRACE, id))
     }
 
     fn link(&self, id: &TraceId) -> Result<DocSet> {
-        self.exact_term(&term::trace(term::LINK, id))
+        self.id_term(&term::trace(term::LINK, id))
     }
 
     fn span(&self, id: &SpanId, budget: &Budget) -> Result<DocSet> {
@@ -259,10 +264,13 @@ impl Source for SplitReader {
         match (test, key) {
             (Test::Equals(value), Some(key)) => {
                 term::correlation(&mut bytes, key, value);
-                self.exact_term(&bytes)
+                self.id_term(&bytes)
             }
             (Test::Equals(value), None) => {
                 term::correlation_prefix(&mut bytes, value);
+                if !self.filter.may_have(&bytes) {
+                    return Ok(DocSet::none(self.records()));
+                }
                 self.exact_prefix(&bytes, budget, &|_| true)
             }
             _ => self.exact_prefix(&[term::CORRELATION], budget, &|rest| {
