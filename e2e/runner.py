@@ -12,6 +12,8 @@ HERE = Path(__file__).resolve().parent
 class Progress(unittest.TextTestResult):
     """One line for each test."""
 
+    succeeded = 0
+
     def startTest(self, test):
         super().startTest(test)
         self._began = time.monotonic()
@@ -25,6 +27,7 @@ class Progress(unittest.TextTestResult):
 
     def addSuccess(self, test):
         super(unittest.TextTestResult, self).addSuccess(test)
+        self.succeeded += 1
         self._tell(test, "ok")
 
     def addFailure(self, test, err):
@@ -52,9 +55,10 @@ def main():
     began = time.monotonic()
     runner = unittest.TextTestRunner(stream=sys.stdout, resultclass=Progress, verbosity=0)
     result = runner.run(suite)
-    # A fault in a subtest or in a class's setup has no test of its own to be counted under.
-    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
-    passed = max(result.testsRun - failed - len(result.skipped), 0)
+    # A test whose subtests fail is one test; a class that could not be set up is one more.
+    faults = [test for test, _ in result.failures + result.errors] + result.unexpectedSuccesses
+    failed = len({getattr(test, "test_case", test).id() for test in faults})
+    passed = result.succeeded
     good = failed == 0 and passed > 0 and not result.skipped
     print(
         f"test result: {'ok' if good else 'FAILED'}. {passed} passed; {failed} failed; {len(result.skipped)} ignored; "

@@ -168,8 +168,7 @@ class Sdk(unittest.TestCase):
                 for record in records:
                     self.assertIn({"key": "order.id", "value": case["declined"]}, record["correlation"])
 
-    def test_z_kill_and_stop_change_nothing(self):
-        """Last by its name: it restarts the server that the others ask."""
+    def test_the_same_answers_come_after_kills_and_stops(self):
         for how in (self.spoor.kill, self.spoor.terminate, self.spoor.kill):
             self.spoor.restart(how)
             for name, case in self.cases.items():
