@@ -81,12 +81,14 @@ fn request(number: u64) -> Batch {
     NumberDecoder.decode(tenant, Signal::Logs, NOW, Bytes::from(text)).expect("decodes")
 }
 
+/// Everything is small: a WAL file holds three requests, a split the records of six.
 fn config(root: &Path) -> Config {
     Config {
         data_dir: root.to_path_buf(),
         split_records: 12,
         retention_seconds: 0,
         disk_free_min: 0,
+        wal_bytes_max: 1_600,
         ..Config::default()
     }
 }

@@ -77,7 +77,7 @@ pub(crate) async fn open(
     views.add_splits(handles(&state, &*files, &cache).await?);
 
     let first_sequence = state.highest_sequence() + 1;
-    let wal_config = WalConfig { first_sequence, ..WalConfig::default() };
+    let wal_config = WalConfig { first_sequence, ..WalConfig::within(config.wal_bytes_max) };
     let (wal_writer, wal, replay) = Wal::open(Arc::clone(&disk), &paths.wal(), wal_config)?;
     let publisher = Publisher {
         clock: clock.clone(),

@@ -83,6 +83,14 @@ pub(crate) struct WalConfig {
     pub(crate) first_sequence: u64,
 }
 
+impl WalConfig {
+    /// Files of a log that may grow to `bytes_max`: several, because the one that is appended to cannot be removed.
+    pub(crate) fn within(bytes_max: u64) -> Self {
+        let default = Self::default();
+        Self { file_bytes: default.file_bytes.min(bytes_max / 4), ..default }
+    }
+}
+
 impl Default for WalConfig {
     fn default() -> Self {
         Self { file_bytes: 64 << 20, first_sequence: 1 }
