@@ -19,12 +19,14 @@ use crate::append::Append;
 use crate::decode::{OtlpDecoder, Tally, count_data_points};
 use crate::forward::Forwarder;
 use crate::metrics::CollectorMetrics;
-use crate::otlp::{Encoding, Export, Payload, Transport, payload_over_grpc, payload_over_http, read};
+use crate::otlp::{Encoding, Export, Format, Payload, Transport, payload_over_grpc, payload_over_http, read};
 use crate::outcome::{Outcome, RETRY_AFTER, Refusal};
 
 /// Largest protobuf request that is decoded on the connection's own thread: at about 2 ns a byte it stays under the
 /// 500 µs that async work may take.
 const INLINE_BYTES_MAX: usize = 192 << 10;
+/// The same for JSON, which is parsed before.
+const INLINE_JSON_BYTES_MAX: usize = 48 << 10;
 
 /// The write path and what it needs.
 pub(crate) struct Ingest {
@@ -60,6 +62,13 @@ impl Ingest {
         let (transport, export) = (incoming.transport, incoming.export);
         let result = self.accept(incoming).await;
         self.metrics.answered(transport.name(), export.name(), result.as_ref().err());
+        match &result {
+            Ok(outcome) if outcome.message.is_empty() => {}
+            Ok(outcome) => tracing::debug!(export = export.name(), outcome.message, "took a request in part"),
+            Err(refusal) => {
+                tracing::debug!(export = export.name(), reason = refusal.message(), "refused a request");
+            }
+        }
         result
     }
 
@@ -115,7 +124,11 @@ impl Ingest {
         arrival: UnixNanos,
         mut permit: Permit,
     ) -> Result<(Work, Permit), Refusal> {
-        let is_quick = payload.encoding == Encoding::Identity && payload.bytes.len() <= INLINE_BYTES_MAX;
+        let inline_bytes_max = match payload.format {
+            Format::Protobuf => INLINE_BYTES_MAX,
+            Format::Json => INLINE_JSON_BYTES_MAX,
+        };
+        let is_quick = payload.encoding == Encoding::Identity && payload.bytes.len() <= inline_bytes_max;
         let (decoder, bytes_max) = (self.decoder.clone(), self.request_bytes_max);
         let work = move || {
             let request = payload.plain(export, bytes_max, &mut permit)?;

@@ -4,7 +4,7 @@ use spoor_proto::wire::WireError;
 
 /// A request that is not a protobuf message of its type; nothing of it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {why}")]
+#[error("{}: {why}", if place.is_empty() { "request" } else { place })]
 pub struct Malformed {
     /// Where, as a path from the request's root: `resource_logs[0].scope_logs[2]`.
     pub place: String,
@@ -32,6 +32,8 @@ pub enum Reason {
     Depth,
     /// More attributes than a record may have.
     Attributes,
+    /// The name of an attribute, or of a map's entry, is too long.
+    KeyLength,
     /// The request already held as many records as one may.
     Records,
     /// Resources and scopes repeated over too many streams.
@@ -40,7 +42,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of their numbers.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::TraceIdLength,
         Self::SpanIdLength,
         Self::ParentSpanIdLength,
@@ -49,6 +51,7 @@ impl Reason {
         Self::Utf8,
         Self::Depth,
         Self::Attributes,
+        Self::KeyLength,
         Self::Records,
         Self::Streams,
     ];
@@ -64,6 +67,7 @@ impl Reason {
             Self::Utf8 => "utf8",
             Self::Depth => "depth",
             Self::Attributes => "attributes",
+            Self::KeyLength => "key_length",
             Self::Records => "records",
             Self::Streams => "streams",
         }
@@ -80,6 +84,7 @@ impl Reason {
             Self::Utf8 => "a string is not valid UTF-8; send other bytes as bytes_value",
             Self::Depth => "values are nested more than 64 levels deep",
             Self::Attributes => "a record may have at most 1000 attributes",
+            Self::KeyLength => "names of attributes and map entries may have at most 4096 bytes",
             Self::Records => "a request may hold at most 100000 records; send smaller batches",
             Self::Streams => {
                 "resources and scopes of the request are too large; send fewer scopes in one request"

@@ -29,3 +29,7 @@ impl Limits {
 
 /// Nanoseconds that a record's time may lie after its arrival before it is indexed under an earlier one.
 pub(crate) const FUTURE_MAX_NANOS: u64 = 24 * 3600 * 1_000_000_000;
+
+/// Bytes of the name of an attribute or of a map's entry. Names are repeated in the index, once for each value under
+/// them, so that one of many megabytes would ask for gigabytes.
+pub(crate) const KEY_BYTES_MAX: usize = 4 << 10;

@@ -6,6 +6,7 @@ use spoor_proto::wire::Fields;
 use spoor_store::model::value::DEPTH_MAX;
 
 use super::fault::{Fault, Reason};
+use super::limits::KEY_BYTES_MAX;
 
 /// Reads a string.
 #[inline]
@@ -44,6 +45,9 @@ fn key_value(message: &[u8], depth: usize) -> Result<&[u8], Fault> {
         match field.number {
             1 => {
                 key = field.bytes()?;
+                if key.len() > KEY_BYTES_MAX {
+                    return Err(Fault::Rejected(Reason::KeyLength));
+                }
                 check_text(key)?;
             }
             2 => any_value(field.bytes()?, depth)?,

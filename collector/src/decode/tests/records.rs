@@ -65,6 +65,7 @@ fn a_bad_record_is_rejected_and_its_neighbours_are_kept() {
         (Reason::TraceIdLength, log(|log| log.trace_id = vec![1; 15])),
         (Reason::SpanIdLength, log(|log| log.span_id = vec![1; 9])),
         (Reason::Attributes, log(|log| log.attributes = vec![attribute("a", "b"); 1_001])),
+        (Reason::KeyLength, log(|log| log.attributes = vec![attribute(&"k".repeat(4_097), "b")])),
         (Reason::Depth, log(|log| log.body = Some(nested(65)))),
     ];
     for (reason, bad) in rows {
@@ -256,4 +257,24 @@ fn ids_of_resource_scope_record_and_events_are_found_once_each() {
     };
     assert_eq!(found(0), ["correlation.id=c-0", "correlation.id=c-1", "request.id=req-9"]);
     assert_eq!(found(1), ["correlation.id=c-0"]);
+}
+
+/// The store reads its log back through the same decode.
+#[test]
+fn replay_decodes_what_ingest_accepted() {
+    use spoor_store::Decoder as _;
+    use spoor_store::model::Tenant;
+
+    use crate::decode::OtlpDecoder;
+
+    let decoder = OtlpDecoder::new(&crate::correlation::CorrelationConfig::default()).unwrap();
+    let bytes =
+        bytes::Bytes::from(logs(vec![log(|_| ()), log(|log| log.trace_id = vec![1; 3]), log(|_| ())]));
+    let tenant = Tenant::new("team-a").unwrap();
+    let (batch, tally) = decoder.batch(tenant.clone(), Signal::Logs, ARRIVAL, bytes.clone()).unwrap();
+    let again = decoder.decode(tenant.clone(), Signal::Logs, ARRIVAL, bytes).unwrap();
+    assert_eq!((batch.len(), again.len(), tally.accepted), (2, 2, 2));
+    assert_eq!(again.tenant(), &tenant);
+    let broken = decoder.decode(tenant, Signal::Logs, ARRIVAL, bytes::Bytes::from_static(b"\x0a\x05x"));
+    assert_eq!(broken.unwrap_err().to_string(), "request: message ends inside a field");
 }
