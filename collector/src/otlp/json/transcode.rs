@@ -6,9 +6,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use spoor_proto::wire::{
-    put_bytes_field, put_fixed32_field, put_fixed64_field, put_varint, put_varint_field,
-};
+use spoor_proto::wire::{put_bytes_field, put_varint, put_varint_field};
 
 use super::number::{Number, put_number, put_packed};
 use super::schema::{Field, Kind, Message, Role};
