@@ -102,7 +102,7 @@ async function main() {
 			await step(page, `${name}: a trace id in upper case`, async () => {
 				await paste(page, trace.toUpperCase());
 				await page.waitForURL((url) => url.href.toLowerCase().includes(trace));
-				await page.waitForSelector(".verdict");
+				await page.locator(".verdict", { hasText: trace }).locator(".state.error").waitFor();
 				return { url: page.url(), verdict: await page.innerText(".verdict") };
 			});
 			await step(page, `${name}: words`, async () => {
@@ -114,7 +114,7 @@ async function main() {
 			});
 			await step(page, `${name}: nothing found`, async () => {
 				await paste(page, "0123456789abcdef0123456789abcdef");
-				await page.waitForLoadState("networkidle");
+				await page.getByText("No logs match").waitFor();
 				await shoot(page, `${name}-nothing`);
 				return page.innerText("main");
 			});

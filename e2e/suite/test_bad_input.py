@@ -213,11 +213,18 @@ class BadInput(unittest.TestCase):
 
     def test_long_values_come_back_whole(self):
         order = str(uuid.uuid4())
-        stack, name = "at shop.Checkout.place\n" * 20_000, "n" * 300_000
+        stack, name = "at shop.Checkout.place\n" * 20_000, "n" * 4_000
         record = keyed(order, attributes=[text("order.id", order), text("exception.stacktrace", stack), text(name, "v")])
         self.assertEqual(send(self.spoor, "logs", log_request([record])).body, b"")
         found = self.spoor.flow(order)["logs"][0]["attributes"]
         self.assertEqual((found["exception.stacktrace"], found[name]), (stack, "v"))
+
+    def test_a_name_without_end_rejects_its_record_only(self):
+        order = str(uuid.uuid4())
+        endless = keyed(order, 1, attributes=[text("n" * 300_000, "v")])
+        answer = send(self.spoor, "logs", log_request([keyed(order), endless]))
+        self.assert_partial(answer, ExportLogsServiceResponse, 1, "4096 bytes")
+        self.assertEqual(self.spoor.flow(order)["log_count"], 1)
 
 
 class Growth(unittest.TestCase):
