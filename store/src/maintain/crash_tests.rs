@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::garbage::{collect, sweep};
+use super::garbage::{Retired, collect, sweep};
 use crate::catalog::memory::MemoryCatalog;
 use crate::catalog::{Catalog as _, SplitMeta};
 use crate::disk::Disk as _;
@@ -110,7 +110,7 @@ impl Machine {
         self.put(merged.id, numbers).await?;
         let old: Vec<SplitId> = old.iter().map(|split| split.id).collect();
         self.catalog.replace(&old, &[merged]).await?;
-        collect(&*self.files, &self.catalog, &old).await
+        collect(&*self.files, &self.catalog, &mut Retired::<()>::default()).await
     }
 
     async fn drop_oldest(&mut self, outside: &mut Outside) -> Result<()> {
@@ -118,7 +118,7 @@ impl Machine {
         let Some(oldest) = splits.first() else { return Ok(()) };
         outside.dropped.extend(self.read(oldest.id).await?);
         self.catalog.drop_splits(&[oldest.id]).await?;
-        collect(&*self.files, &self.catalog, &[oldest.id]).await
+        collect(&*self.files, &self.catalog, &mut Retired::<()>::default()).await
     }
 
     async fn read(&self, split: SplitId) -> Result<Vec<u64>> {

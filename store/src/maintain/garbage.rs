@@ -26,12 +26,14 @@ impl<T> Retired<T> {
         self.splits.push((split, handle));
     }
 
-    /// Gives up the splits that no query holds. Nobody can take hold of one again, so their files may go.
-    pub(crate) fn take_unread(&mut self) -> Vec<SplitId> {
-        self.splits
-            .extract_if(.., |(_, handle)| Arc::strong_count(handle) == 1)
-            .map(|(split, _)| split)
-            .collect()
+    /// Lets go of the splits that no query holds: nobody can take hold of one again, so their files may go.
+    pub(crate) fn release_unread(&mut self) {
+        self.splits.retain(|(_, handle)| Arc::strong_count(handle) > 1);
+    }
+
+    /// Whether a query may still read the split.
+    pub(crate) fn is_read(&self, split: SplitId) -> bool {
+        self.splits.iter().any(|(other, _)| *other == split)
     }
 }
 
@@ -44,12 +46,19 @@ pub(crate) struct Swept {
     pub(crate) missing: Vec<SplitId>,
 }
 
-/// Removes the files of splits that left the catalog; what a crash leaves undone, the next [`sweep`] does.
-pub(crate) async fn collect(files: &dyn SplitFiles, catalog: &dyn Catalog, splits: &[SplitId]) -> Result<()> {
-    for split in splits {
+/// Removes the files of the catalog's garbage, but for those that a query may still read. What fails stays garbage.
+pub(crate) async fn collect<T>(
+    files: &dyn SplitFiles,
+    catalog: &dyn Catalog,
+    retired: &mut Retired<T>,
+) -> Result<()> {
+    let garbage = catalog.garbage().await?;
+    retired.release_unread();
+    let unread: Vec<SplitId> = garbage.into_iter().filter(|split| !retired.is_read(*split)).collect();
+    for split in &unread {
         files.remove(*split).await?;
     }
-    catalog.collected(splits).await
+    if unread.is_empty() { Ok(()) } else { catalog.collected(&unread).await }
 }
 
 /// Brings the files in line with the catalog after a crash.
@@ -83,19 +92,56 @@ fn compare(files: &[SplitFile], splits: &[SplitMeta]) -> (Vec<SplitId>, Vec<Spli
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::catalog::memory::MemoryCatalog;
+    use crate::disk::Disk as _;
+    use crate::disk::faulty::{Fault, FaultyDisk};
+    use crate::maintain::sample::split;
+    use crate::objects;
+    use crate::paths::{Paths, split_name};
 
     #[test]
-    fn a_split_is_given_up_only_once_and_only_when_no_query_holds_it() {
+    fn a_split_is_read_until_no_query_holds_it() {
         let mut retired = Retired::default();
         let (read, unread) = (SplitId::generate(), SplitId::generate());
         let query = Arc::new("handle");
         retired.add(read, Arc::clone(&query));
         retired.add(unread, Arc::new("other"));
-        assert_eq!(retired.take_unread(), [unread]);
-        assert_eq!(retired.take_unread(), []);
+        retired.release_unread();
+        assert_eq!([read, unread].map(|split| retired.is_read(split)), [true, false]);
         drop(query);
-        assert_eq!(retired.take_unread(), [read]);
-        assert_eq!(retired.take_unread(), []);
+        retired.release_unread();
+        assert!(!retired.is_read(read));
+    }
+
+    #[tokio::test]
+    async fn garbage_that_is_read_or_could_not_be_removed_is_collected_later() {
+        let disk = FaultyDisk::new(1);
+        let catalog = MemoryCatalog::new(&disk);
+        let paths = Paths::new(Path::new("/data"));
+        let files = objects::open("", &paths, Arc::new(disk.clone())).await.unwrap();
+        let splits = [split(1), split(1)].map(|meta| meta.id);
+        for (number, id) in (1..).zip(splits) {
+            disk.create(&paths.splits().join(split_name(id))).unwrap();
+            let meta = SplitMeta { id, first_sequence: number, last_sequence: number, ..split(1) };
+            catalog.publish(&meta, &[]).await.unwrap();
+        }
+        catalog.drop_splits(&splits).await.unwrap();
+        let query = Arc::new(());
+        let mut retired = Retired::default();
+        retired.add(splits[0], Arc::clone(&query));
+        retired.add(splits[1], Arc::new(()));
+
+        disk.fault_at(disk.steps(), Fault::Fail(std::io::ErrorKind::Other));
+        collect(&*files, &catalog, &mut retired).await.expect_err("a file could not be removed");
+        assert_eq!(catalog.garbage().await.unwrap(), splits);
+        collect(&*files, &catalog, &mut retired).await.unwrap();
+        assert_eq!(catalog.garbage().await.unwrap(), splits[..1], "a query reads it");
+        drop(query);
+        collect(&*files, &catalog, &mut retired).await.unwrap();
+        assert_eq!(catalog.garbage().await.unwrap(), []);
+        assert_eq!(files.list().await.unwrap(), []);
     }
 }

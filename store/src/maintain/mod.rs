@@ -83,11 +83,8 @@ impl Maintainer {
     pub(crate) async fn round(&mut self) -> Result<()> {
         self.retire().await?;
         while self.compact().await? {}
-        let unread = self.retired.take_unread();
-        if unread.is_empty() {
-            return Ok(());
-        }
-        garbage::collect(&*self.publisher.files, &*self.publisher.catalog, &unread).await
+        let Publisher { files, catalog, .. } = &self.publisher;
+        garbage::collect(&**files, &**catalog, &mut self.retired).await
     }
 
     /// Drops what is past retention.
