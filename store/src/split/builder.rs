@@ -80,12 +80,12 @@ fn stream_counts(state: &State) -> Vec<Counts> {
     counts
 }
 
-/// Every id that can be asked for, as the term (or the part of one) that it is asked by.
+/// Every term that may be asked for whole, but for names, which nearly every split has; and the part of correlation
+/// terms that any key is asked by.
 fn ids(tables: &Tables) -> Vec<Vec<u8>> {
     let traces = tables.traces.iter().filter_map(|id| TraceId::from_bytes(id));
     let mut ids: Vec<Vec<u8>> = traces.map(|id| term::trace(term::TRACE, &id).to_vec()).collect();
-    let links = tables.link_rows.keys().map(|number| tables.terms.get(*number).to_vec());
-    ids.extend(links);
+    ids.extend(tables.terms.iter().map(|(_, bytes)| bytes.to_vec()));
     for (_, correlation) in tables.correlations.iter() {
         if let Some((_, value)) = term::split_correlation(correlation) {
             let mut any_key = Vec::new();

@@ -1,5 +1,5 @@
-//! A Bloom filter over the ids of a split: traces, linked traces, correlation values. A lookup asks it before the term
-//! dictionary, so that the many splits that do not have an id cost a cache line each.
+//! A Bloom filter over the terms of a split: traces, links, correlation ids, attribute values. A lookup asks it before
+//! the term dictionary, so that the many splits that do not have an id cost a cache line each.
 //!
 //! The section is a row of 64-byte blocks. An id is hashed once (XXH3, 64 bits): the upper half picks its block, nine
 //! bits at a time of the lower half's product with a constant pick its bits in it. Blocked, because one cache miss an id

@@ -33,15 +33,19 @@ impl SplitReader {
         Error::TooCostly { reason: format!("{what}; narrow the time range or add a condition") }
     }
 
-    /// Records that have the exact term.
-    fn exact_term(&self, bytes: &[u8]) -> Result<DocSet> {
+    /// Records that have the exact term, which the filter does not know.
+    fn unfiltered_term(&self, bytes: &[u8]) -> Result<DocSet> {
         let found = self.exact.terms().get(bytes).map_err(tantivy::TantivyError::from)?;
         postings(&self.exact, found.iter(), self.records())
     }
 
-    /// Records that have the id, given as a term that the filter knows.
-    fn id_term(&self, bytes: &[u8]) -> Result<DocSet> {
-        if self.filter.may_have(bytes) { self.exact_term(bytes) } else { Ok(DocSet::none(self.records())) }
+    /// Records that have the exact term.
+    fn exact_term(&self, bytes: &[u8]) -> Result<DocSet> {
+        if self.filter.may_have(bytes) {
+            self.unfiltered_term(bytes)
+        } else {
+            Ok(DocSet::none(self.records()))
+        }
     }
 
     /// Calls `visit` for the exact terms that begin with `prefix`, without it, until it says stop.
@@ -101,7 +105,9 @@ impl SplitReader {
         if let Test::Equals(text) = test {
             let mut bytes = Vec::new();
             term::tagged(&mut bytes, tag, text);
-            let found = self.exact_term(&bytes)?.and(candidates);
+            let found =
+                if tag == term::NAME { self.unfiltered_term(&bytes)? } else { self.exact_term(&bytes)? };
+            let found = found.and(candidates);
             return if may_be_cut(text) { self.verified(found, budget, holds) } else { Ok(found) };
         }
         let whole = self.exact_prefix(&[tag], budget, &|text| !may_be_cut(text) && test.accepts(text))?;
@@ -219,11 +225,11 @@ impl Source for SplitReader {
     }
 
     fn trace(&self, id: &TraceId) -> Result<DocSet> {
-        self.id_term(&term::trace(term::TRACE, id))
+        self.exact_term(&term::trace(term::TRACE, id))
     }
 
     fn link(&self, id: &TraceId) -> Result<DocSet> {
-        self.id_term(&term::trace(term::LINK, id))
+        self.exact_term(&term::trace(term::LINK, id))
     }
 
     fn span(&self, id: &SpanId, budget: &Budget) -> Result<DocSet> {
@@ -264,7 +270,7 @@ impl Source for SplitReader {
         match (test, key) {
             (Test::Equals(value), Some(key)) => {
                 term::correlation(&mut bytes, key, value);
-                self.id_term(&bytes)
+                self.exact_term(&bytes)
             }
             (Test::Equals(value), None) => {
                 term::correlation_prefix(&mut bytes, value);
@@ -306,6 +312,9 @@ impl Source for SplitReader {
             }
         };
         let whole = whole.and(candidates);
+        if matches!(test, Test::Equals(_)) && !self.filter.may_have(&buckets) {
+            return Ok(whole);
+        }
         let mut by_bucket = Vec::new();
         self.exact_terms(&buckets, budget, &mut |_, info| {
             by_bucket.push(info.clone());
