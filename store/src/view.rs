@@ -66,11 +66,18 @@ impl Views {
     }
 
     /// Exchanges splits of one tenant for others, or for none; returns those taken out.
-    pub(crate) fn replace(&self, tenant: &Tenant, old: &[SplitId], new: Option<Arc<SplitHandle>>) -> Vec<Arc<SplitHandle>> {
+    pub(crate) fn replace(
+        &self,
+        tenant: &Tenant,
+        old: &[SplitId],
+        new: Option<Arc<SplitHandle>>,
+    ) -> Vec<Arc<SplitHandle>> {
         let mut removed = Vec::new();
         self.change(|view| {
             let tenant = view.tenants.entry(tenant.clone()).or_default();
-            let (out, kept) = std::mem::take(&mut tenant.splits).into_iter().partition(|split| old.contains(&split.meta.id));
+            let (out, kept) = std::mem::take(&mut tenant.splits)
+                .into_iter()
+                .partition(|split| old.contains(&split.meta.id));
             removed = out;
             tenant.splits = kept;
             tenant.splits.extend(new);

@@ -45,7 +45,8 @@ const WORDS: [&str; 6] = ["payment", "timeout", "Order", "query", "retry", "grö
 fn value() -> impl Strategy<Value = Value> {
     prop_oneof![
         (0_i64..600).prop_map(Value::IntValue),
-        prop::sample::select(vec!["500", "GET", "a b", ""]).prop_map(|text| Value::StringValue(text.to_owned())),
+        prop::sample::select(vec!["500", "GET", "a b", ""])
+            .prop_map(|text| Value::StringValue(text.to_owned())),
         any::<bool>().prop_map(Value::BoolValue),
         Just(Value::DoubleValue(1.5)),
         Just(Value::StringValue("long ".repeat(60))),
@@ -90,7 +91,8 @@ fn span_id(number: u8) -> Option<SpanId> {
 }
 
 fn key_value(key: &str, value: Value) -> Vec<u8> {
-    KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..Default::default() }.encode_to_vec()
+    KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..Default::default() }
+        .encode_to_vec()
 }
 
 fn rest(sample: &Sample) -> Vec<u8> {
@@ -114,9 +116,10 @@ fn hot_rows(samples: &[Sample]) -> Arc<HotRows> {
         let signal = if sample.is_span { Signal::Spans } else { Signal::Logs };
         let mut builder = BatchBuilder::new(Tenant::default(), signal, 1, Bytes::new());
         let name = key_value("service.name", Value::StringValue(format!("service-{}", sample.service)));
-        let resource = Resource { attributes: vec![KeyValue::decode(&name[..]).expect("valid")], ..Default::default() };
-        let stream =
-            builder.stream(StreamParts { resource: Some(resource.encode_to_vec()), ..StreamParts::default() });
+        let resource =
+            Resource { attributes: vec![KeyValue::decode(&name[..]).expect("valid")], ..Default::default() };
+        let stream = builder
+            .stream(StreamParts { resource: Some(resource.encode_to_vec()), ..StreamParts::default() });
         let mut attributes: Vec<Vec<u8>> =
             sample.attributes.iter().map(|(key, value)| key_value(key, value.clone())).collect();
         if sample.unique {
@@ -193,7 +196,8 @@ fn predicate() -> impl Strategy<Value = Predicate> {
         AttributeScope::Scope,
         AttributeScope::Event,
     ]);
-    let key = prop::sample::select(vec!["http.status", "app.key", "exception.type", "service.name", "absent"]);
+    let key =
+        prop::sample::select(vec!["http.status", "app.key", "exception.type", "service.name", "absent"]);
     let leaf = prop_oneof![
         Just(Predicate::All),
         any::<bool>().prop_map(|spans| Predicate::Signal(if spans { Signal::Spans } else { Signal::Logs })),
@@ -212,7 +216,11 @@ fn predicate() -> impl Strategy<Value = Predicate> {
             key: (!any_key || matches!(test, Test::Exists)).then(|| "order.id".to_owned()),
             test
         }),
-        (scope, key, test.clone()).prop_map(|(scope, key, test)| Predicate::Attribute { scope, key: key.into(), test }),
+        (scope, key, test.clone()).prop_map(|(scope, key, test)| Predicate::Attribute {
+            scope,
+            key: key.into(),
+            test
+        }),
         test.clone().prop_map(Predicate::Name),
         test.prop_map(Predicate::EventName),
         (0_u8..25, 0_u8..25).prop_map(|(a, b)| Predicate::Severity(a.min(b)..=a.max(b))),
@@ -233,7 +241,8 @@ fn predicate() -> impl Strategy<Value = Predicate> {
 /// What the predicate means, on one record.
 fn holds(predicate: &Predicate, record: &Record) -> bool {
     let is_span = record.signal == Signal::Spans;
-    let has_attribute = |key: &str, test: &Test| record.attributes.iter().any(|raw| matching::attribute(raw, key, test));
+    let has_attribute =
+        |key: &str, test: &Test| record.attributes.iter().any(|raw| matching::attribute(raw, key, test));
     match predicate {
         Predicate::All => true,
         Predicate::None => false,
@@ -376,6 +385,10 @@ fn unique_values_stay_out_of_the_dictionary_and_are_found() {
             assert_eq!(docs.iter().collect::<Vec<_>>(), [wanted]);
         }
     }
-    let exists = Predicate::Attribute { scope: AttributeScope::Record, key: "request.uuid".into(), test: Test::Exists };
+    let exists = Predicate::Attribute {
+        scope: AttributeScope::Record,
+        key: "request.uuid".into(),
+        test: Test::Exists,
+    };
     assert_eq!(split.select(&exists, &budget()).expect("selected").len(), 12_000);
 }
