@@ -31,8 +31,9 @@ use crate::write::{Writer, committer};
 /// Commands on their way to the appender; senders wait past it.
 const COMMANDS_MAX: usize = 256;
 
-/// Sealed hot rows on their way to the publisher; the appender waits past it.
-const SEALED_MAX: usize = 64;
+/// Sealed hot rows on their way to the publisher; the appender waits past it, and with it all who write. One, because
+/// each is as large as a split in memory: three at most exist, one being built, one waiting, one open.
+const SEALED_MAX: usize = 1;
 
 /// Groups on their way to the committer; the appender waits past it.
 const GROUPS_MAX: usize = 64;
@@ -125,7 +126,7 @@ pub(crate) async fn open(
             Ok(())
         }),
     ];
-    let writer = Writer::new(commands.clone(), admission);
+    let writer = Writer::new(commands.clone(), admission, clock.clone());
     Ok((Store { clock, views, commands, writer, wal, _lock: lock }, tasks))
 }
 
@@ -142,8 +143,16 @@ async fn handles(
     Ok(handles)
 }
 
+/// Starts a thread without which the store cannot go on: should it panic, the process ends, and the next start reads
+/// back what is acknowledged.
 fn thread(name: &'static str, work: impl FnOnce() + Send + 'static) -> Result<()> {
-    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    let guarded = move || {
+        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err() {
+            tracing::error!(thread = name, "a thread of the store panicked; stopping");
+            std::process::abort();
+        }
+    };
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(guarded);
     spawned.map(drop).map_err(|source| Error::File {
         action: "start a thread for",
         path: name.into(),

@@ -187,6 +187,10 @@ impl Source for HotView {
         self.rows.read().tables.streams.clone()
     }
 
+    fn may_have_stream_attribute(&self, _key: &str, _text: &str) -> bool {
+        true
+    }
+
     fn phrase(&self, tokens: &[String], candidates: &DocSet, budget: &Budget) -> Result<DocSet> {
         let (wanted, names) = {
             let state = self.rows.read();

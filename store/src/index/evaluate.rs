@@ -18,6 +18,8 @@ use crate::predicate::{AttributeScope, Predicate, Test};
 pub(crate) trait Source {
     fn columns(&self) -> &dyn Columns;
     fn streams(&self) -> Vec<Arc<Stream>>;
+    /// Whether a resource or scope may have the attribute; `false` is certain.
+    fn may_have_stream_attribute(&self, key: &str, text: &str) -> bool;
     fn phrase(&self, tokens: &[String], candidates: &DocSet, budget: &Budget) -> Result<DocSet>;
     fn token_prefix(&self, prefix: &str, candidates: &DocSet, budget: &Budget) -> Result<DocSet>;
     fn trace(&self, id: &TraceId) -> Result<DocSet>;
@@ -105,6 +107,11 @@ fn attribute(
     budget: &Budget,
 ) -> Result<DocSet> {
     let of_stream = |accepts: &dyn Fn(&Stream) -> bool| {
+        if let Test::Equals(text) = test
+            && !source.may_have_stream_attribute(key, text)
+        {
+            return Ok(DocSet::none(candidates.universe()));
+        }
         let wanted = source.streams().iter().map(|stream| accepts(stream)).collect::<Vec<_>>();
         if wanted.contains(&true) {
             filter(source.columns(), &ColumnTest::Streams(wanted), candidates, budget)

@@ -8,6 +8,7 @@
 //! | `a` | key `0` text | attributes of the record (and `body.PATH` of structured bodies) |
 //! | `b` | key `0` bucket, 2 bytes | attributes of high-cardinality keys and long values; hits are verified |
 //! | `e` | key `0` text | attributes of span events |
+//! | `r` | key `0` text | attributes of resources and scopes; in the filter of a split only |
 //! | `v` | name | span events |
 //! | `n` | name | span name, or event name of a log record |
 //!
@@ -30,6 +31,7 @@ pub(crate) const CORRELATION: u8 = b'c';
 pub(crate) const ATTRIBUTE: u8 = b'a';
 pub(crate) const BUCKET: u8 = b'b';
 pub(crate) const EVENT_ATTRIBUTE: u8 = b'e';
+pub(crate) const STREAM_ATTRIBUTE: u8 = b'r';
 pub(crate) const EVENT: u8 = b'v';
 pub(crate) const NAME: u8 = b'n';
 
@@ -99,6 +101,12 @@ pub(crate) fn tagged(out: &mut Vec<u8>, tag: u8, text: &str) {
 pub(crate) fn event_attribute(out: &mut Vec<u8>, key: &str, text: &str) {
     key_prefix(out, EVENT_ATTRIBUTE, key);
     put_text(out, cut(text));
+}
+
+/// An attribute of a resource or scope.
+pub(crate) fn stream_attribute(out: &mut Vec<u8>, key: &str, text: &str) {
+    key_prefix(out, STREAM_ATTRIBUTE, key);
+    put_text(out, text);
 }
 
 /// The part of `text` that is indexed when it is cut.

@@ -75,6 +75,8 @@ impl Maintainer {
             {
                 tracing::warn!(error = &error as &dyn std::error::Error, "maintenance failed; trying again");
             }
+            // One merge a tick: a merge takes seconds, and old hot rows and a full disk must not wait for many.
+            self.compact().await;
             self.publisher.clock.sleep(TICK).await;
         }
     }
@@ -82,7 +84,6 @@ impl Maintainer {
     /// One look at all splits.
     pub(crate) async fn round(&mut self) -> Result<()> {
         self.retire().await?;
-        while self.compact().await? {}
         let Publisher { files, catalog, .. } = &self.publisher;
         garbage::collect(&**files, &**catalog, &mut self.retired).await
     }
@@ -104,17 +105,19 @@ impl Maintainer {
         Ok(())
     }
 
-    /// Does one merge; says whether there was one to do.
-    async fn compact(&mut self) -> Result<bool> {
+    /// Does one merge, of the first tenant that has one to do. One that fails does not keep others from theirs.
+    pub(crate) async fn compact(&mut self) {
         let now = self.publisher.clock.now_unix_nanos();
         let limits = CompactionLimits::new(&self.config);
         for (tenant, metas) in by_tenant(self.metas()) {
-            if let Some(plan) = compactor::plan(&metas, limits, now) {
-                self.merge(&tenant, &plan).await?;
-                return Ok(true);
+            let Some(plan) = compactor::plan(&metas, limits, now) else { continue };
+            match self.merge(&tenant, &plan).await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, %tenant, "failed to merge splits");
+                }
             }
         }
-        Ok(false)
     }
 
     async fn merge(&mut self, tenant: &Tenant, plan: &[SplitId]) -> Result<()> {

@@ -9,7 +9,8 @@ use crate::error::Result;
 use crate::hot::rows::State;
 use crate::hot::tables::Tables;
 use crate::index::term;
-use crate::model::{TimeRange, TraceId};
+use crate::model::value::flatten;
+use crate::model::{Stream, TimeRange, TraceId};
 
 /// A finished split, not yet in a file.
 pub(crate) struct BuiltSplit {
@@ -94,5 +95,18 @@ fn ids(tables: &Tables) -> Vec<Vec<u8>> {
         }
         ids.push(correlation.to_vec());
     }
+    tables.streams.iter().for_each(|stream| stream_ids(stream, &mut ids));
     ids
+}
+
+fn stream_ids(stream: &Stream, ids: &mut Vec<Vec<u8>>) {
+    let mut add = |key: &str, text: &str| {
+        let mut id = Vec::new();
+        term::stream_attribute(&mut id, key, text);
+        ids.push(id);
+    };
+    add("service.name", &stream.service);
+    for attribute in stream.resource_attributes().chain(stream.scope_attributes()) {
+        flatten(attribute.key, attribute.value, &mut add);
+    }
 }

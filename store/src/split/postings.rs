@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use tantivy::columnar::ColumnarWriter;
-use tantivy::directory::{Directory as _, RamDirectory, TerminatingWrite as _};
+use tantivy::directory::{Directory as _, OwnedBytes, RamDirectory, TerminatingWrite as _};
 use tantivy::fieldnorm::FieldNormsSerializer;
 use tantivy::index::{SegmentComponent, SegmentId};
 use tantivy::postings::InvertedIndexSerializer;
@@ -20,7 +20,7 @@ use crate::index::term;
 use crate::model::TraceId;
 
 /// The files of the segment, by name.
-pub(crate) fn write(state: &State) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+pub(crate) fn write(state: &State) -> Result<Vec<(PathBuf, OwnedBytes)>> {
     let (schema, fields) = schema();
     let directory = RamDirectory::create();
     let index = Index::create(directory.clone(), schema.clone(), IndexSettings::default())?;
@@ -52,7 +52,7 @@ pub(crate) fn write(state: &State) -> Result<Vec<(PathBuf, Vec<u8>)>> {
     let meta_json =
         serde_json::to_vec(&index_meta).map_err(|error| TantivyError::InternalError(error.to_string()))?;
 
-    let mut files = vec![(PathBuf::from("meta.json"), meta_json)];
+    let mut files = vec![(PathBuf::from("meta.json"), OwnedBytes::new(meta_json))];
     for component in [
         SegmentComponent::Terms,
         SegmentComponent::Postings,
@@ -63,7 +63,7 @@ pub(crate) fn write(state: &State) -> Result<Vec<(PathBuf, Vec<u8>)>> {
     ] {
         let path = meta.relative_path(component);
         let bytes = directory.open_read(&path)?.read_bytes()?;
-        files.push((path, bytes.to_vec()));
+        files.push((path, bytes));
     }
     Ok(files)
 }

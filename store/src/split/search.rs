@@ -193,6 +193,12 @@ impl Source for SplitReader {
         self.streams.iter().map(|(stream, _)| Arc::clone(stream)).collect()
     }
 
+    fn may_have_stream_attribute(&self, key: &str, text: &str) -> bool {
+        let mut bytes = Vec::new();
+        term::stream_attribute(&mut bytes, key, text);
+        self.filter.may_have(&bytes)
+    }
+
     fn phrase(&self, tokens: &[String], candidates: &DocSet, _budget: &Budget) -> Result<DocSet> {
         if let [token] = tokens {
             let found = self.text.terms().get(token.as_bytes()).map_err(tantivy::TantivyError::from)?;

@@ -1,7 +1,9 @@
 //! The handle that batches are appended with.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use spoor_runtime::clock::Clock;
 use tokio::sync::{mpsc, oneshot};
 
 use super::admission::Admission;
@@ -10,9 +12,16 @@ use crate::error::{Error, Result};
 use crate::model::Batch;
 use crate::wal::{Payload, PayloadEncoder};
 
+/// How long a batch waits for a place in the appender's queue; then its sender is told to try again.
+const ENTRY_MAX: Duration = Duration::from_secs(5);
+
+/// When a sender that was told so should try again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
 /// Appends batches; cheap to clone.
 #[derive(Clone)]
 pub struct Writer {
+    clock: Clock,
     commands: mpsc::Sender<Command>,
     admission: Admission,
     /// Idle encoders; each is some hundred KB of tables, so they are kept. Locked to take one and to give it back.
@@ -29,8 +38,8 @@ pub enum Appended {
 }
 
 impl Writer {
-    pub(crate) fn new(commands: mpsc::Sender<Command>, admission: Admission) -> Self {
-        Self { commands, admission, encoders: Arc::default() }
+    pub(crate) fn new(commands: mpsc::Sender<Command>, admission: Admission, clock: Clock) -> Self {
+        Self { clock, commands, admission, encoders: Arc::default() }
     }
 
     /// Whether `bytes` more may come in: budgets of hot rows, WAL and disk. Cheap; ask before reading a body.
@@ -45,7 +54,11 @@ impl Writer {
         let payload = self.pack(&batch);
         let (answer, answered) = oneshot::channel();
         let append = Append { batch, payload, answer, queued };
-        self.commands.send(Command::Append(Box::new(append))).await.map_err(|_| Error::Closed)?;
+        let sent = self.commands.send(Command::Append(Box::new(append)));
+        match self.clock.timeout(ENTRY_MAX, sent).await {
+            Ok(sent) => sent.map_err(|_| Error::Closed)?,
+            Err(_elapsed) => return Err(Error::Budget { budget: "append queue", retry_after: RETRY_AFTER }),
+        }
         answered.await.map_err(|_| Error::Closed)?
     }
 
