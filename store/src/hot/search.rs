@@ -296,7 +296,7 @@ impl Source for HotView {
         candidates: &DocSet,
         budget: &Budget,
     ) -> Result<DocSet> {
-        let (interned, terms) = {
+        let (interned, has_inline, terms) = {
             let state = self.rows.read();
             let interned = interned_attributes(&state, key, test);
             let mut prefix = Vec::new();
@@ -304,8 +304,11 @@ impl Source for HotView {
             // Only structured bodies give a row attribute terms of its own.
             let terms =
                 key.starts_with("body.").then(|| Self::terms(&state, &prefix, |text| test.accepts(text)));
-            (interned, terms.filter(Flags::any))
+            (interned, state.tables.has_inline(key), terms.filter(Flags::any))
         };
+        if !interned.any() && !has_inline && terms.is_none() {
+            return Ok(DocSet::none(self.len));
+        }
         self.scan(candidates, budget, |chunk, index| {
             chunk.attributes(index).iter().any(|id| *id != INLINE && interned.has(*id))
                 || inline_items(chunk.inline(index))

@@ -31,8 +31,7 @@ pub(crate) struct Tables {
     /// Terms of every attribute, one after another; see [`Self::attribute_terms`].
     attribute_terms: Vec<u32>,
     attribute_terms_end: Vec<u32>,
-    /// Distinct values by attribute name.
-    keys: HashMap<Box<str>, u32>,
+    keys: HashMap<Box<str>, KeyUse>,
     pub(crate) terms: Dictionary,
     /// Rows with a link, by the link's term.
     pub(crate) link_rows: HashMap<u32, Vec<u32>>,
@@ -51,6 +50,15 @@ pub(crate) struct Tables {
     name_tokens_end: Vec<u32>,
     pub(crate) severity_texts: Dictionary,
     correlation_rows_len: usize,
+}
+
+/// What is known of an attribute name.
+#[derive(Debug, Default)]
+struct KeyUse {
+    /// Values interned.
+    distinct: u32,
+    /// Whether values are kept inline.
+    has_inline: bool,
 }
 
 /// Span ids by trace: the same span id in two traces is two entries.
@@ -85,14 +93,15 @@ impl Tables {
 
     fn new_attribute(&mut self, hash: u64, key_value: &[u8], rows: u32) -> Option<u32> {
         let key = KeyValueRef::parse(key_value).key;
-        let distinct = match self.keys.get_mut(key) {
-            Some(distinct) => distinct,
+        let usage = match self.keys.get_mut(key) {
+            Some(usage) => usage,
             None => self.keys.entry(key.into()).or_default(),
         };
-        if *distinct > DISTINCT_MAX.max(rows / ROWS_PER_VALUE_MIN) {
+        if usage.distinct > DISTINCT_MAX.max(rows / ROWS_PER_VALUE_MIN) {
+            usage.has_inline = true;
             return None;
         }
-        *distinct += 1;
+        usage.distinct += 1;
         let (id, _) = self.attributes.intern(hash, key_value);
         let (hasher, terms, list) = (&self.hasher, &mut self.terms, &mut self.attribute_terms);
         term::of_attribute(key_value, false, &mut |bytes| {
@@ -100,6 +109,11 @@ impl Tables {
         });
         self.attribute_terms_end.push(self.attribute_terms.len() as u32);
         Some(id)
+    }
+
+    /// Whether some row keeps an attribute inline that may have a value at the dotted path `path`.
+    pub(crate) fn has_inline(&self, path: &str) -> bool {
+        self.keys.iter().any(|(key, usage)| usage.has_inline && path.starts_with(&**key))
     }
 
     /// Numbers of the terms that attribute `id` is found by.
