@@ -8,7 +8,7 @@ use spoor_store::model::{Record, RecordId};
 
 use crate::engine::{Engine, Selection, Stats};
 use crate::error::Result;
-use crate::execute::cursor::Cursor;
+use crate::execute::cursor::{Bookmark, Cursor};
 use crate::execute::merge::Newest;
 use crate::plan::prune::{prune, within};
 
@@ -37,19 +37,22 @@ impl Engine {
         cursor: Option<&str>,
     ) -> Result<SearchAnswer> {
         let after = cursor.map(|text| {
-            Cursor::decode(text)
+            Bookmark::decode(text)
                 .ok_or_else(|| crate::Error::parameter("cursor", "not a cursor of an earlier answer"))
         });
         let after = after.transpose()?;
         let turn = self.turn().await?;
-        let visited = prune(&self.snapshot(&selection.tenant), selection.range);
+        let snapshot = self.snapshot(&selection.tenant);
+        let newest_split = snapshot.leaves().iter().map(Leaf::id).max();
+        let visited = prune(&snapshot, selection.range);
         let newest = Arc::new(Newest::new(limit));
         let page = PageOf { selection, limit, after, newest: Arc::clone(&newest) };
         let lanes = turn.run.lanes();
         let looked =
             turn.run.each(visited.leaves.clone(), lanes, move |leaf, budget| page.look(leaf, budget)).await?;
         let found = newest.take_sorted();
-        let next = (found.len() == limit).then(|| found.last().map(Cursor::encode)).flatten();
+        let last = if found.len() == limit { found.last() } else { None };
+        let next = last.zip(newest_split).map(|(last, newest)| Bookmark { last: *last, newest }.encode());
         let records = fetch(&turn.run, &visited.leaves, &found).await?;
         let asked = looked.iter().flatten().count();
         let total = (asked == looked.len()).then(|| looked.iter().flatten().sum());
@@ -61,7 +64,7 @@ impl Engine {
 struct PageOf {
     selection: Selection,
     limit: usize,
-    after: Option<Cursor>,
+    after: Option<Bookmark>,
     newest: Arc<Newest>,
 }
 
@@ -69,7 +72,7 @@ impl PageOf {
     /// How many records of the leaf are selected; `None` when it need not be asked.
     fn look(&self, leaf: &Leaf, budget: &Budget) -> spoor_store::Result<Option<u64>> {
         let Some(times) = leaf.time_range() else { return Ok(Some(0)) };
-        let is_past = self.after.is_some_and(|after| times.start > after.time);
+        let is_past = self.after.is_some_and(|after| times.start > after.last.time);
         if is_past || !self.newest.wants(times.end) {
             return Ok(None);
         }

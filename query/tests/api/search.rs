@@ -90,7 +90,10 @@ async fn pages_hold_every_record_once_whatever_leaf_it_is_in() {
             Json::String(next) => cursor.clone_from(next),
             _ => break,
         }
+        // What is published keeps its place.
+        world.publish().await;
     }
+    assert_eq!(seen.len(), 30);
     assert!(seen.is_sorted_by_key(|(time, _)| std::cmp::Reverse(*time)));
     let mut bodies: Vec<String> = seen.into_iter().map(|(_, body)| body).collect();
     bodies.sort();
