@@ -30,9 +30,10 @@ impl Assembly {
         let (records, duplicates) = dedupe(records);
         let (mut spans, mut logs): (Vec<Record>, Vec<Record>) =
             records.into_iter().partition(|record| record.signal == Signal::Spans);
-        spans.sort_by_key(|span| (span.time, span.id));
         logs.sort_by_key(|log| (log.time, log.id));
+        spans.sort_by_key(|span| (span.time, span.id));
         let forest = Forest::grow(&spans);
+        let (spans, forest) = parents_first(spans, forest);
         Self { spans, logs, duplicates, forest }
     }
 
@@ -171,6 +172,20 @@ impl Assembly {
         }
         origins
     }
+}
+
+/// Spans of equal times with the upper ones first, whatever order they were stored in.
+fn parents_first(spans: Vec<Record>, forest: Forest) -> (Vec<Record>, Forest) {
+    let mut keyed: Vec<(u32, Record)> =
+        spans.into_iter().enumerate().map(|(index, span)| (forest.depth(index), span)).collect();
+    let is_sorted = keyed.is_sorted_by_key(|(depth, span)| (span.time, *depth));
+    if !is_sorted {
+        keyed.sort_by_key(|(depth, span)| (span.time, *depth));
+    }
+    let spans: Vec<Record> = keyed.into_iter().map(|(_, span)| span).collect();
+    // A forest names spans by their places.
+    let forest = if is_sorted { forest } else { Forest::grow(&spans) };
+    (spans, forest)
 }
 
 /// Nanoseconds from the producer's end to the consumer's start; 0 when they overlap.

@@ -84,6 +84,32 @@ fn an_order_is_one_flow_of_two_traces_joined_by_a_queue() {
 }
 
 #[test]
+fn of_spans_that_start_together_the_upper_ones_come_first() {
+    // Stored, as exporters send them, in the order in which they ended.
+    let flow = judged(
+        "x",
+        vec![
+            span("a", 4).under(3).at(5, 6),
+            span("a", 3).under(2).at(5, 7),
+            span("a", 5).under(1).at(5, 7),
+            span("a", 2).under(1).at(5, 8),
+            span("a", 1).at(5, 9),
+            span("a", 6).at(4, 4),
+        ],
+    );
+    let names: Vec<&str> = flow.spans.iter().map(|span| span.name.as_str()).collect();
+    assert_eq!((names[0], names[1], names[4], names[5]), ("span 6", "span 1", "span 3", "span 4"));
+    let root = flow.traces.first().map(|trace| trace.root_name.as_str());
+    assert_eq!(root, Some("span 6"));
+    let forest = Forest::grow(&flow.spans);
+    for index in 0..flow.spans.len() {
+        if let Parent::Span(above) = forest.parent(index) {
+            assert!(above < index, "{names:?}");
+        }
+    }
+}
+
+#[test]
 fn the_cause_is_the_deepest_error_with_none_beneath() {
     let chain = |last: Sample| {
         vec![
