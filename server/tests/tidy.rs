@@ -19,7 +19,8 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("store", &["proto", "runtime"]),
     ("collector", &["proto", "runtime", "store"]),
     ("query", &["proto", "runtime", "store"]),
-    ("server", &["collector", "query", "runtime", "store", "ui"]),
+    // `proto` is for tests that compare what comes out with what went in.
+    ("server", &["collector", "proto", "query", "runtime", "store", "ui"]),
     ("bench", &["proto"]),
 ];
 /// Binaries may use an error type without kinds; parts may not.
