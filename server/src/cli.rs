@@ -88,7 +88,7 @@ pub(crate) struct InspectArgs {
 /// A part of the stored data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum InspectWhat {
-    /// Every split with its records, size and time range.
+    /// Every split with its records, size and time range; reads each whole and checks it.
     Splits,
     /// Every file of the write-ahead log with its frames.
     Wal,

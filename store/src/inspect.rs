@@ -1,11 +1,16 @@
 //! What is in a data directory, told without opening the store: nothing is repaired, replayed or removed.
 
 use std::path::Path;
+use std::sync::Arc;
+
+use spoor_runtime::error_kind::chain;
 
 use crate::catalog;
 use crate::disk::{Disk as _, DiskLock, RealDisk};
 use crate::error::{Error, Result};
+use crate::objects;
 use crate::paths::Paths;
+use crate::split::{SplitCache, SplitReader};
 use crate::wal;
 
 pub use crate::catalog::SplitMeta;
@@ -83,6 +88,41 @@ pub async fn catalog(data_dir: &Path) -> Result<CatalogReport> {
     let mut published: Vec<(String, u64)> = published.collect();
     published.sort();
     Ok(CatalogReport { version: state.version, splits: state.splits, published, garbage })
+}
+
+/// A split as inspected.
+#[derive(Debug)]
+pub struct SplitReport {
+    /// What the catalog says.
+    pub meta: SplitMeta,
+    /// Name and bytes of each section of its file.
+    pub sections: Vec<(String, usize)>,
+    /// What is wrong with the file; `None` when it reads and all its checksums match.
+    pub damage: Option<String>,
+}
+
+/// Reads every split whole and checks it.
+///
+/// # Errors
+/// When there is no data directory, when a server has it open, or when the catalog cannot be read; what is wrong with
+/// one split stands in its report.
+pub async fn splits(data_dir: &Path, objects_url: &str) -> Result<Vec<SplitReport>> {
+    let report = catalog(data_dir).await?;
+    let (paths, _lock) = hold(data_dir)?;
+    let files = objects::open(objects_url, &paths, Arc::new(RealDisk)).await?;
+    let mut reports = Vec::new();
+    for meta in report.splits {
+        let path = files.open(meta.id).await;
+        let opened =
+            path.and_then(|path| SplitReader::open(meta.id, &path, meta.records, SplitCache::new(0)));
+        let mut sections = Vec::new();
+        let checked = opened.and_then(|reader| {
+            sections = reader.section_sizes().map(|(name, bytes)| (name.to_owned(), bytes)).collect();
+            reader.verify()
+        });
+        reports.push(SplitReport { meta, sections, damage: checked.err().map(|error| chain(&error)) });
+    }
+    Ok(reports)
 }
 
 /// A server that runs would change what is being looked at.

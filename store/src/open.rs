@@ -9,7 +9,7 @@ use spoor_runtime::metrics::Metrics;
 use spoor_runtime::task::{OnError, OnStop, Task};
 use tokio::sync::mpsc;
 
-use crate::catalog::{self, CatalogState};
+use crate::catalog::{self, Catalog, CatalogState};
 use crate::config::Config;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
@@ -17,7 +17,7 @@ use crate::hot::HotRows;
 use crate::maintain::{Maintainer, garbage};
 use crate::metrics::StoreMetrics;
 use crate::objects::{self, SplitFiles};
-use crate::paths::Paths;
+use crate::paths::{Paths, split_name};
 use crate::split::{SplitCache, SplitHandle};
 use crate::store::{Decoder, Store};
 use crate::view::Views;
@@ -66,16 +66,8 @@ pub(crate) async fn open(
     let state = catalog.load().await?;
     let files = objects::open(&config.objects_url, &paths, Arc::clone(&disk)).await?;
     let cache = SplitCache::new(CACHE_BYTES_MAX);
-    let swept = garbage::sweep(&*files, &*catalog, &state.splits).await?;
-    if let Some(split) = swept.missing.first() {
-        let reason = format!(
-            "{} split files that the catalog names are missing, the first is {split}",
-            swept.missing.len()
-        );
-        return Err(Error::Corrupt { path: paths.splits(), reason });
-    }
     let views = Views::default();
-    views.add_splits(handles(&state, &*files, &cache).await?);
+    views.add_splits(handles(&state, &*files, &*catalog, &cache).await?);
 
     let first_sequence = state.highest_sequence() + 1;
     let wal_config = WalConfig { first_sequence, ..WalConfig::within(config.wal_bytes_max) };
@@ -130,11 +122,18 @@ pub(crate) async fn open(
     Ok((Store { clock, views, commands, writer, wal, _lock: lock }, tasks))
 }
 
+/// Brings files and catalog in line, and makes a handle for each split.
 async fn handles(
     state: &CatalogState,
     files: &dyn SplitFiles,
+    catalog: &dyn Catalog,
     cache: &SplitCache,
 ) -> Result<Vec<Arc<SplitHandle>>> {
+    let swept = garbage::sweep(files, catalog, &state.splits).await?;
+    if let Some(split) = swept.missing.first() {
+        let reason = format!("its file is missing, and those of {} others", swept.missing.len() - 1);
+        return Err(Error::Corrupt { path: split_name(*split).into(), reason });
+    }
     let mut handles = Vec::with_capacity(state.splits.len());
     for meta in &state.splits {
         let path = files.open(meta.id).await?;

@@ -1,10 +1,10 @@
 //! `spoor inspect`: what is stored, read without a server.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::Path;
 
 use anyhow::Context as _;
-use spoor_store::inspect::{self, CatalogReport, WalFile, WalFileState};
+use spoor_store::inspect::{self, CatalogReport, SplitReport, WalFile, WalFileState};
 
 use crate::cli::{InspectArgs, InspectWhat};
 use crate::config;
@@ -15,16 +15,19 @@ pub(super) fn inspect(arguments: &InspectArgs) -> anyhow::Result<()> {
     let data_dir = &loaded.config.store.data_dir;
     let text = match arguments.what {
         InspectWhat::Wal => wal_table(&inspect::wal(data_dir)?),
-        InspectWhat::Catalog => catalog_summary(&read_catalog(data_dir)?),
-        InspectWhat::Splits => splits_table(&read_catalog(data_dir)?),
+        InspectWhat::Catalog => catalog_summary(&on_runtime(inspect::catalog(data_dir))?),
+        InspectWhat::Splits => {
+            let reports = on_runtime(inspect::splits(data_dir, &loaded.config.store.objects_url))?;
+            format!("{}\n{}", splits_table(&reports), sections_table(&reports))
+        }
     };
     std::io::stdout().write_all(text.as_bytes()).context("failed to write to standard output")
 }
 
-fn read_catalog(data_dir: &Path) -> anyhow::Result<CatalogReport> {
+fn on_runtime<T>(read: impl Future<Output = spoor_store::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("failed to start the async runtime")?;
-    Ok(runtime.block_on(inspect::catalog(data_dir))?)
+    Ok(runtime.block_on(read)?)
 }
 
 fn wal_table(files: &[WalFile]) -> String {
@@ -44,10 +47,21 @@ fn wal_table(files: &[WalFile]) -> String {
     table(&rows)
 }
 
-fn splits_table(report: &CatalogReport) -> String {
-    let mut rows =
-        vec![row(["split", "tenant", "records", "spans", "logs", "bytes", "from", "to", "sequences"])];
-    for split in &report.splits {
+fn splits_table(reports: &[SplitReport]) -> String {
+    let mut rows = vec![row([
+        "split",
+        "tenant",
+        "records",
+        "spans",
+        "logs",
+        "bytes",
+        "from",
+        "to",
+        "sequences",
+        "file",
+    ])];
+    for report in reports {
+        let split = &report.meta;
         rows.push(vec![
             split.id.to_string(),
             split.tenant.as_str().to_owned(),
@@ -58,7 +72,24 @@ fn splits_table(report: &CatalogReport) -> String {
             time(split.min_time),
             time(split.max_time),
             format!("{}-{}", split.first_sequence, split.last_sequence),
+            report.damage.as_ref().map_or("whole".to_owned(), |damage| format!("DAMAGED: {damage}")),
         ]);
+    }
+    table(&rows)
+}
+
+/// What the splits' bytes go into; the files of the index by their kind.
+fn sections_table(reports: &[SplitReport]) -> String {
+    let mut sums: BTreeMap<String, usize> = BTreeMap::new();
+    for (name, bytes) in reports.iter().flat_map(|report| &report.sections) {
+        let kind = name.strip_prefix("index/").and_then(|file| file.rsplit_once('.'));
+        let name = kind.map_or_else(|| name.clone(), |(_, kind)| format!("index {kind}"));
+        *sums.entry(name).or_default() += bytes;
+    }
+    let records: u64 = reports.iter().map(|report| u64::from(report.meta.records)).sum();
+    let mut rows = vec![row(["section", "bytes", "bytes/record"])];
+    for (name, bytes) in sums {
+        rows.push(vec![name, bytes.to_string(), format!("{:.2}", bytes as f64 / records.max(1) as f64)]);
     }
     table(&rows)
 }

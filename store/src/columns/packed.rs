@@ -125,7 +125,7 @@ pub(super) fn pack(bits: u8, values: impl Iterator<Item = u64>, out: &mut Vec<u8
         return;
     }
     let mut packer = BitPacker::new();
-    let mut pack = || {
+    let pack = || {
         for value in values {
             packer.write(value, bits, out)?;
         }

@@ -3,10 +3,10 @@
 //! Ingest and queries share this one function, so that what was written is what is found.
 
 /// Longest token, in bytes; longer runs are cut here, in the index and in queries alike.
-pub const TOKEN_BYTES_MAX: usize = 128;
+pub(crate) const TOKEN_BYTES_MAX: usize = 128;
 
 /// Most tokens indexed of one text; what follows is stored, not searchable by word.
-pub const TOKENS_MAX: usize = 16_384;
+pub(crate) const TOKENS_MAX: usize = 16_384;
 
 /// Calls `visit` for each token of `text` in order. `scratch` is working space.
 pub(crate) fn tokens(text: &str, scratch: &mut Vec<u8>, visit: &mut impl FnMut(&[u8])) {

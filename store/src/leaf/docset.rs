@@ -215,7 +215,7 @@ fn words_for(universe: u32) -> usize {
 }
 
 fn clear_tail(universe: u32, words: &mut [u64]) {
-    if universe % 64 != 0
+    if !universe.is_multiple_of(64)
         && let Some(last) = words.last_mut()
     {
         *last &= (1 << (universe % 64)) - 1;

@@ -12,6 +12,7 @@ use spoor_runtime::clock::Clock;
 
 use super::*;
 use crate::catalog::SplitMeta;
+use crate::disk::{Disk as _, RealDisk};
 use crate::hot::HotRows;
 use crate::index::matching;
 use crate::model::{
@@ -158,7 +159,8 @@ fn hot_rows(samples: &[Sample]) -> Arc<HotRows> {
 fn split_of(rows: &HotRows, folder: &Path) -> Leaf {
     let built = split::build(&rows.read()).expect("built").expect("not empty");
     let path = folder.join(format!("{}.split", rows.id));
-    std::fs::write(&path, &built.bytes).expect("written");
+    let file = RealDisk.create(&path).expect("created");
+    file.write_all(&built.bytes).expect("written");
     let meta = SplitMeta {
         id: rows.id,
         tenant: Tenant::default(),

@@ -53,7 +53,7 @@ impl IdFilter {
 /// The block of an id, and its bits there.
 fn places(id: &[u8], blocks: usize) -> (usize, impl Iterator<Item = usize>) {
     let hash = xxhash_rust::xxh3::xxh3_64(id);
-    let block = ((hash >> 32) * blocks as u64 >> 32) as usize;
+    let block = (((hash >> 32) * blocks as u64) >> 32) as usize;
     let spread = (hash & u64::from(u32::MAX)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (block, (0..BITS_SET).map(move |nth| (spread >> (9 * nth + 10)) as usize % (BLOCK_BYTES * 8)))
 }

@@ -78,10 +78,6 @@ impl Admission {
         self.used.hot_bytes.store(bytes, Ordering::Relaxed);
     }
 
-    pub(crate) fn hot_bytes(&self) -> u64 {
-        self.used.hot_bytes.load(Ordering::Relaxed)
-    }
-
     pub(crate) fn set_disk_is_full(&self, full: bool) {
         self.used.disk_is_full.store(full, Ordering::Relaxed);
     }

@@ -42,7 +42,8 @@ pub(crate) struct Append {
     pub(crate) batch: Batch,
     pub(crate) payload: Payload,
     pub(crate) answer: oneshot::Sender<Result<Appended>>,
-    pub(crate) queued: Queued,
+    /// Held until the batch is in the hot rows, which count it from then on.
+    pub(crate) _queued: Queued,
 }
 
 /// Everything the thread owns.
@@ -100,8 +101,9 @@ impl Appender {
                         self.append(&mut group);
                         let all = self.open.take(|_, _| true);
                         self.hand_over(all);
-                        // Whoever asked may have stopped waiting.
-                        drop(done.send(()));
+                        if done.send(()).is_err() {
+                            tracing::debug!("who asked to seal stopped waiting");
+                        }
                     }
                 }
                 next = if group.len() < GROUP_MAX { commands.try_recv().ok() } else { None };

@@ -53,7 +53,7 @@ impl Writer {
         let queued = self.admission.enter(batch.bytes.len())?;
         let payload = self.pack(&batch);
         let (answer, answered) = oneshot::channel();
-        let append = Append { batch, payload, answer, queued };
+        let append = Append { batch, payload, answer, _queued: queued };
         let sent = self.commands.send(Command::Append(Box::new(append)));
         match self.clock.timeout(ENTRY_MAX, sent).await {
             Ok(sent) => sent.map_err(|_| Error::Closed)?,
