@@ -2,7 +2,7 @@
 
 import { type Nanos, nanos } from "../base/time";
 import { bodyText } from "./record";
-import type { FlowNode, FlowTree } from "./span-tree";
+import { byRank, type FlowNode, type FlowTree } from "./span-tree";
 
 /** Something that happened. */
 export interface FlowEvent {
@@ -55,11 +55,19 @@ export function buildEvents(tree: FlowTree, shows: (node: FlowNode) => boolean):
 			});
 		}
 	}
-	events.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+	events.sort(inOrder);
 	let previous = events[0]?.time ?? 0n;
 	for (const event of events) {
 		event.sincePrevious = event.time - previous;
 		previous = event.time;
 	}
 	return events;
+}
+
+/** By time; at the same time what is outside begins first and ends last. */
+function inOrder(a: FlowEvent, b: FlowEvent): number {
+	if (a.time !== b.time) return a.time < b.time ? -1 : 1;
+	const ended = Number(a.what === "end") - Number(b.what === "end");
+	if (ended !== 0) return ended;
+	return a.what === "end" ? b.node.depth - a.node.depth : byRank(a.node, b.node);
 }

@@ -1,6 +1,6 @@
 //! A flow as one lane per service: its spans packed into as few levels as their overlaps allow, its logs as ticks.
 
-import type { FlowNode, FlowTree, LogNode, SpanNode } from "./span-tree";
+import { byTime, type FlowNode, type FlowTree, type LogNode, type SpanNode } from "./span-tree";
 
 /** A span on its level of a lane. */
 export interface LaneBar {
@@ -24,7 +24,7 @@ const LEVELS_MAX = 8;
 /** The lanes of a flow, in the order in which the services come into it. */
 export function buildLanes(tree: FlowTree, shows: (node: FlowNode) => boolean): Lane[] {
 	const lanes = new Map<string, Lane>();
-	const nodes = [...tree.nodes.values()].filter((node) => node.record && shows(node)).sort((a, b) => a.start - b.start);
+	const nodes = [...tree.nodes.values()].filter((node) => node.record && shows(node)).sort(byTime);
 	const ends = new Map<Lane, number[]>();
 	for (const node of nodes) {
 		const service = node.record?.service ?? "";

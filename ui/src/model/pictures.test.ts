@@ -6,7 +6,7 @@ import { buildEvents } from "./events";
 import { exceptionsOfSpan, parseStack } from "./exception";
 import { buildLanes } from "./lanes";
 import { assignColours, COLOURS } from "./palette";
-import { bodyText, droppedText, typeOf, type Value } from "./record";
+import { bodyText, droppedText, instanceOf, typeOf, type Value } from "./record";
 import { buildFlowTree } from "./span-tree";
 import { flowOf, log, span } from "./testing";
 
@@ -28,6 +28,16 @@ describe("lanes", () => {
 		expect(lanes[0]?.bars.map((bar) => bar.level)).toEqual([0, 1, 1]);
 	});
 
+	test("put the parent above a child that starts with it, in whichever order they come", () => {
+		const spans = [span("c", "b", 10, 20), span("b", "a", 10, 30), span("a", "", 10, 40)];
+		const [lane] = buildLanes(buildFlowTree(flowOf(spans)), all);
+		expect(lane?.bars.map((bar) => [bar.node.id, bar.level])).toEqual([
+			["a", 0],
+			["b", 1],
+			["c", 2],
+		]);
+	});
+
 	test("exist for services that only log", () => {
 		const lanes = buildLanes(buildFlowTree(flowOf([], [log("", 5, "x", { service: "legacy" })])), all);
 		expect(lanes).toMatchObject([{ service: "legacy", levels: 0, bars: [] }]);
@@ -46,6 +56,20 @@ test("events are in time order, with the time since the one before", () => {
 		["event", "exception: no", 3],
 		["end", "op b", 15],
 		["end", "op a", 70],
+	]);
+});
+
+test("of events at one time the outer begins first and ends last, with what it holds in between", () => {
+	const spans = [span("c", "b", 10, 30), span("b", "a", 10, 30), span("a", "", 10, 30)];
+	const events = buildEvents(buildFlowTree(flowOf(spans, [log("c", 40, "late")])), all);
+	expect(events.map((event) => `${event.what} ${event.text}`)).toEqual([
+		"start op a",
+		"start op b",
+		"start op c",
+		"log late",
+		"end op c",
+		"end op b",
+		"end op a",
 	]);
 });
 
@@ -121,6 +145,13 @@ test("what a sender left out is said", () => {
 	expect(droppedText(span("a", "", 0, 1, { dropped_attributes_count: 3, dropped_links_count: 1 }))).toBe(
 		"left out by the sender: 3 attributes, 1 links",
 	);
+});
+
+test("a process is called by the name people gave it before the id an SDK drew", () => {
+	const resource = { "service.instance.id": "8b464028", "host.name": "vm-1", "k8s.pod.name": "pay-7d9c" };
+	expect(instanceOf(span("a", "", 0, 1, { resource }))).toBe("pay-7d9c");
+	expect(instanceOf(span("a", "", 0, 1, { resource: { ...resource, "k8s.pod.name": "" } }))).toBe("vm-1");
+	expect(instanceOf(span("a", "", 0, 1, { resource: { "service.instance.id": "8b464028" } }))).toBe("8b464028");
 });
 
 test("bodies and values have a text and a type", () => {

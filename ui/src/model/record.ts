@@ -126,9 +126,9 @@ export function droppedText(record: AnyRecord): string {
 		: `left out by the sender: ${parts.map(([count, what]) => `${count} ${what}`).join(", ")}`;
 }
 
-/** What distinguishes one process of a service from another, when the resource says. */
+/** What distinguishes one process of a service from another, when the resource says: names before SDKs' random ids. */
 export function instanceOf(record: AnyRecord): string {
-	for (const key of ["service.instance.id", "k8s.pod.name", "host.name", "container.id"]) {
+	for (const key of ["k8s.pod.name", "host.name", "service.instance.id", "container.id"]) {
 		const value = record.resource[key];
 		if (typeof value === "string" && value !== "") return value;
 	}

@@ -26,6 +26,11 @@ describe("spans", () => {
 		expect(shapeOf(spans, [log("a", 30, "x"), log("c", 55, "y")])).toEqual([[["a", "b", "log 30", ["c", "log 55"]]]]);
 	});
 
+	test("stand after what their parent logged in the same instant", () => {
+		const spans = [span("c", "b", 0, 10), span("b", "a", 0, 20), span("a", "", 0, 100)];
+		expect(shapeOf(spans, [log("a", 0, "x")])).toEqual([[["a", "log 0", ["b", "c"]]]]);
+	});
+
 	test("whose parent is missing stand under one open place for it", () => {
 		const tree = buildFlowTree(flowOf([span("b", "lost", 10, 10), span("c", "lost", 50, 30)]));
 		const parent = tree.traces[0]?.items[0] as SpanNode;

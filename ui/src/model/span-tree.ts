@@ -22,6 +22,8 @@ export interface SpanNode {
 	open: boolean;
 	error: boolean;
 	parent: SpanNode | null;
+	/** Spans above it. */
+	depth: number;
 	/** Child spans and logs in time order. */
 	items: FlowNode[];
 	/** Spans and logs beneath it. */
@@ -37,6 +39,8 @@ export interface LogNode {
 	start: number;
 	error: boolean;
 	parent: SpanNode | null;
+	/** Spans above it. */
+	depth: number;
 }
 
 /** A span or a log. */
@@ -103,8 +107,21 @@ export function buildFlowTree(flow: FlowAnswer): FlowTree {
 
 	let length = nodes.size > 0 ? 0 : Math.max(0, Number(nanos(flow.end) - origin));
 	for (const node of nodes.values()) length = Math.max(length, node.kind === "span" ? node.end : node.start);
-	const errors = [...nodes.values()].filter((node) => node.error).sort((a, b) => a.start - b.start);
+	const errors = [...nodes.values()].filter((node) => node.error).sort(byTime);
 	return { origin, length, traces: ordered, loose, nodes, errors, ...indexLinks(flow.links) };
+}
+
+/** Orders nodes by their start, and by rank where they start together. */
+export function byTime(a: FlowNode, b: FlowNode): number {
+	return a.start - b.start || byRank(a, b);
+}
+
+/**
+ * Orders nodes that start together, as coarse clocks say of many: the one nearer to the root caused the other, and what
+ * a span logged stands before its children, which would part it from its span.
+ */
+export function byRank(a: FlowNode, b: FlowNode): number {
+	return a.depth - b.depth || kindOrder(a) - kindOrder(b);
 }
 
 /** Whether `node` stands beneath `ancestor`. */
@@ -127,6 +144,7 @@ function spanNode(record: SpanRecord, origin: Nanos): SpanNode {
 		open,
 		error: isError(record),
 		parent: null,
+		depth: 0,
 		items: [],
 		size: 0,
 	};
@@ -175,6 +193,7 @@ function missingParent(child: SpanNode, spanId: string): SpanNode {
 		open: true,
 		error: false,
 		parent: null,
+		depth: 0,
 		items: [],
 		size: 0,
 	};
@@ -229,7 +248,7 @@ function placeLogs(
 		sameTime.set(record.time, count + 1);
 		const id = count === 0 ? `log-${record.time}` : `log-${record.time}-${count}`;
 		const start = Number(nanos(record.time) - origin);
-		const node: LogNode = { kind: "log", id, record, start, error: isError(record), parent: null };
+		const node: LogNode = { kind: "log", id, record, start, error: isError(record), parent: null, depth: 0 };
 		nodes.set(id, node);
 		const span = record.trace_id && record.span_id ? byKey.get(spanKey(record.trace_id, record.span_id)) : undefined;
 		if (span) {
@@ -246,16 +265,19 @@ function placeLogs(
 	return [...loose.values()].sort((a, b) => (a.logs[0]?.start ?? 0) - (b.logs[0]?.start ?? 0));
 }
 
-/** Sorts every level and counts what is beneath each span. */
+/** Sorts every level, and tells each node what is above and how much is beneath it. */
 function finishTrace(trace: TraceTree): void {
 	const order: SpanNode[] = [];
 	const stack: FlowNode[] = [...trace.items];
-	trace.items.sort(byStart);
+	trace.items.sort(byTime);
 	for (let node = stack.pop(); node; node = stack.pop()) {
 		if (node.kind === "log") continue;
 		order.push(node);
-		node.items.sort(byStart);
-		stack.push(...node.items);
+		for (const item of node.items) {
+			item.depth = node.depth + 1;
+			stack.push(item);
+		}
+		node.items.sort(byTime);
 	}
 	// Parents come before their children in `order`, so going backwards every child is counted first.
 	for (const node of order.reverse()) {
@@ -264,8 +286,8 @@ function finishTrace(trace: TraceTree): void {
 	for (const item of trace.items) trace.size += 1 + (item.kind === "span" ? item.size : 0);
 }
 
-function byStart(a: FlowNode, b: FlowNode): number {
-	return a.start - b.start || (a.kind === b.kind ? 0 : a.kind === "span" ? -1 : 1);
+function kindOrder(node: FlowNode): number {
+	return (node.kind === "log") === node.depth > 0 ? 0 : 1;
 }
 
 function firstStart(trace: TraceTree): number {

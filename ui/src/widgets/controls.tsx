@@ -30,9 +30,13 @@ export function Segments<T extends string>(props: {
 	);
 }
 
+/** Spread over what scrolls within the page, so that the keyboard comes there in every browser. */
+export const REACHABLE = { tabIndex: 0 } as const;
+
 /** A switch. */
 export function Pill(props: {
 	on?: boolean;
+	class?: string;
 	title?: string;
 	disabled?: boolean;
 	onClick: () => void;
@@ -41,7 +45,7 @@ export function Pill(props: {
 	return (
 		<button
 			type="button"
-			class={`pill ${props.on ? "on" : ""}`}
+			class={`pill ${props.on ? "on" : ""} ${props.class ?? ""}`}
 			aria-pressed={props.on}
 			title={props.title}
 			disabled={props.disabled}

@@ -24,7 +24,8 @@ function resource(service) {
 	return {
 		"service.name": service,
 		"service.version": "2.1.3",
-		"service.instance.id": `${service}-7d9c6bf5c4-1`,
+		"service.instance.id": "8b464028-558b-4539-9867-2dfd0aed426c",
+		"k8s.pod.name": `${service}-7d9c6bf5c4-1`,
 		"k8s.namespace.name": "shop",
 		"telemetry.sdk.language": "nodejs",
 	};

@@ -10,6 +10,7 @@ import { titleOf } from "../../model/record";
 import { severityOf } from "../../model/severity";
 import type { FlowNode } from "../../model/span-tree";
 import { Canvas, type Paper } from "../../widgets/canvas";
+import { REACHABLE } from "../../widgets/controls";
 import { Swatch } from "../record/swatch";
 import type { Scene } from "./scene";
 import { Axis, Gridlines, NothingShown } from "./timeline";
@@ -18,6 +19,10 @@ const BAR = 13;
 const LEVEL = 18;
 const LOGS = 14;
 const PAD = 8;
+/** The canvas goes beyond the plot by this much, so that a dot at its very edge is whole; the stylesheet knows it too. */
+const EDGE = 8;
+/** What a bar cut by the edge may show beyond it: its outline. */
+const OUTLINE = 3;
 /** A click this near to a tick or a thin bar means it. */
 const REACH = 5;
 
@@ -51,7 +56,7 @@ export function LanesView({ scene }: { scene: Scene }): JSX.Element {
 		return spotAt(spots.current, event.clientX - box.left, event.clientY - box.top);
 	};
 	return (
-		<div class="grid lanes">
+		<section class="grid lanes" aria-label="Lanes" {...REACHABLE}>
 			<div class="virtual-head">
 				<Axis scene={scene} title="service" />
 			</div>
@@ -80,7 +85,7 @@ export function LanesView({ scene }: { scene: Scene }): JSX.Element {
 					{hover && <Tip spot={hover} />}
 				</div>
 			</div>
-		</div>
+		</section>
 	);
 }
 
@@ -139,14 +144,15 @@ function paintLanes(paper: Paper, scene: Scene, lanes: Lane[], tops: number[]): 
 	const { context, width, height, colour } = paper;
 	context.clearRect(0, 0, width, height);
 	const spots: Spot[] = [];
-	const at = (offset: number): number => positionOf(scene.sight, offset) * width;
+	const plot = width - 2 * EDGE;
+	const at = (offset: number): number => EDGE + positionOf(scene.sight, offset) * plot;
 	lanes.forEach((lane, index) => {
 		const top = (tops[index] ?? 0) + PAD;
 		const fill = colour(`--s${scene.colours.get(lane.service) ?? 1}`);
 		for (const { node, level } of lane.bars) {
 			const x = at(node.start);
 			const right = at(node.end);
-			if (right < 0 || x > width) continue;
+			if (right < EDGE || x > EDGE + plot) continue;
 			const spot = { node, x, y: top + level * LEVEL + 2, width: Math.max(2, right - x), height: BAR };
 			spots.push(spot);
 			paintBar(paper, spot, fill, scene.selected === node);
@@ -155,7 +161,7 @@ function paintLanes(paper: Paper, scene: Scene, lanes: Lane[], tops: number[]): 
 		for (const node of lane.logs) {
 			const severity = severityOf(node.record.severity);
 			const x = at(node.start);
-			if (x < 0 || x > width) continue;
+			if (x < EDGE - 0.5 || x > EDGE + plot + 0.5) continue;
 			spots.push({ node, x: x - 3, y: y - 4, width: 7, height: 8 });
 			context.fillStyle = node.error ? colour("--bad") : severity === "warn" ? colour("--warn") : colour("--faint");
 			context.beginPath();
@@ -173,6 +179,11 @@ function paintBar(
 	fill: string,
 	selected: boolean,
 ): void {
+	const edge = context.canvas.clientWidth - EDGE;
+	context.save();
+	context.beginPath();
+	context.rect(EDGE - OUTLINE, y - OUTLINE, edge - EDGE + 2 * OUTLINE, height + 2 * OUTLINE);
+	context.clip();
 	context.fillStyle = fill;
 	context.beginPath();
 	context.roundRect(x, y, width, height, 3);
@@ -184,15 +195,17 @@ function paintBar(
 		context.roundRect(x - 1.5, y - 1.5, width + 3, height + 3, 4);
 		context.stroke();
 	}
-	if (width < 46 || node.kind !== "span" || !node.record) return;
-	context.save();
-	context.beginPath();
-	context.rect(Math.max(0, x), y, width - 5 + Math.min(0, x), height);
-	context.clip();
-	context.fillStyle = colour("--bar-ink");
-	context.font = "11px Inter, system-ui, sans-serif";
-	context.textBaseline = "middle";
-	context.fillText(node.record.name, Math.max(0, x) + 5, y + height / 2 + 0.5);
+	const left = Math.max(EDGE, x);
+	const room = Math.min(edge, x + width) - left - 5;
+	if (room > 40 && node.kind === "span" && node.record) {
+		context.beginPath();
+		context.rect(left, y, room, height);
+		context.clip();
+		context.fillStyle = colour("--bar-ink");
+		context.font = "11px Inter, system-ui, sans-serif";
+		context.textBaseline = "middle";
+		context.fillText(node.record.name, left + 5, y + height / 2 + 0.5);
+	}
 	context.restore();
 }
 

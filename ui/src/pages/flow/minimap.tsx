@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useCallback, useMemo, useRef } from "preact/hooks";
 import { offsetAt, positionOf } from "../../model/clock";
 import { severityOf } from "../../model/severity";
-import type { FlowNode } from "../../model/span-tree";
+import { byTime, type FlowNode } from "../../model/span-tree";
 import { useBrush } from "../../widgets/brush";
 import { Canvas, type Paper } from "../../widgets/canvas";
 import type { Scene } from "./scene";
@@ -26,10 +26,7 @@ export function Minimap({ scene }: { scene: Scene }): JSX.Element {
 			scene.zoomTo(offsetAt(clock, from), offsetAt(clock, from + width));
 		},
 	);
-	const nodes = useMemo(
-		() => [...tree.nodes.values()].filter((node) => node.record).sort((a, b) => a.start - b.start),
-		[tree],
-	);
+	const nodes = useMemo(() => [...tree.nodes.values()].filter((node) => node.record).sort(byTime), [tree]);
 	const paint = useCallback((paper: Paper) => paintNodes(paper, nodes, scene), [nodes, clock, colours]);
 	const x0 = Math.max(0, positionOf(clock, zoom.from));
 	const x1 = Math.min(1, positionOf(clock, zoom.to));

@@ -14,10 +14,8 @@ import type { Scene } from "./scene";
 
 type Style = CSSProperties;
 
-const INDENT = 15;
 /** Beyond this depth rows are indented by less, so that names stay readable. */
 const DEPTH_WIDE = 9;
-const NAME_PAD = 16;
 
 /** Draws a row. */
 export function drawRow(scene: Scene, row: Row, index: number, style: Style): JSX.Element {
@@ -160,6 +158,8 @@ function SpanLine({
 	const { record } = node;
 	const selected = scene.selected === node;
 	const links = scene.tree.linksTo.get(spanKey(node.traceId, node.spanId))?.length ?? 0;
+	// On a phone the service is said where it changes; the colour says it everywhere.
+	const inherits = record?.service === node.parent?.record?.service;
 	const toggle = (event: MouseEvent): void => {
 		event.stopPropagation();
 		toggleFold(scene, row.id);
@@ -176,7 +176,7 @@ function SpanLine({
 			style={style}
 			onClick={() => scene.select(selected ? null : node)}
 		>
-			<div class="name" role="gridcell" style={{ paddingLeft: `${indentOf(row.depth)}px` }}>
+			<div class="name" role="gridcell" style={{ "--depth": indentOf(row.depth) } as Style}>
 				{row.expandable && (
 					<button
 						type="button"
@@ -189,7 +189,7 @@ function SpanLine({
 					</button>
 				)}
 				<Swatch colour={record ? scene.colours.get(record.service) : undefined} />
-				{record ? <b>{record.service}</b> : <b class="mute">not here</b>}
+				{record ? <b class={inherits ? "same" : ""}>{record.service}</b> : <b class="mute">not here</b>}
 				<span class="op">{record ? record.name : missingText(scene)}</span>
 				{row.collapsed && <span class="count">{plural(node.size, "row")}</span>}
 				{node.error && (
@@ -246,11 +246,7 @@ function LogLine({
 			title={`${record.service} ${formatOffset(BigInt(Math.round(node.start)))}  ${text}`}
 			onClick={() => scene.select(selected ? null : node)}
 		>
-			<div
-				class="name mono"
-				role="gridcell"
-				style={{ paddingLeft: `${indentOf(row.depth) + (row.depth === 0 ? 0 : 2)}px` }}
-			>
+			<div class="name mono" role="gridcell" style={{ "--depth": indentOf(row.depth) } as Style}>
 				<span class="lv">{severityLetter(record.severity)}</span>
 				<span class="msg">{text}</span>
 			</div>
@@ -269,6 +265,7 @@ function Fold({ folded }: { folded: boolean }): JSX.Element {
 	);
 }
 
+/** How many indents a row stands in. */
 function indentOf(depth: number): number {
-	return NAME_PAD + Math.min(depth, DEPTH_WIDE) * INDENT + Math.max(0, Math.min(depth - DEPTH_WIDE, 20)) * 4;
+	return Math.min(depth, DEPTH_WIDE) + Math.max(0, Math.min(depth - DEPTH_WIDE, 20)) / 4;
 }

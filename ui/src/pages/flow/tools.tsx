@@ -50,7 +50,7 @@ export function Tools({ scene }: { scene: Scene }): JSX.Element {
 				>
 					Compress idle
 				</Pill>
-				<Pill title="How times are written (t)" onClick={() => patch({ times: nextTimes })}>
+				<Pill class="beside" title="How times are written (t)" onClick={() => patch({ times: nextTimes })}>
 					{TIME_NAMES[route.times]} ▾
 				</Pill>
 				{route.zoom && (

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import type { Exception } from "../../model/exception";
-import { Copy } from "../../widgets/controls";
+import { Copy, REACHABLE } from "../../widgets/controls";
 import { Section } from "./panel";
 
 /** The exception; `at` says when. */
@@ -10,7 +10,7 @@ export function ExceptionView({ exception, at }: { exception: Exception; at: str
 	const { type, message, stack } = exception;
 	return (
 		<Section title="exception" note={`${type} · ${at}`}>
-			<div class="stack mono">
+			<div class="stack mono" role="group" aria-label="Stack" {...REACHABLE}>
 				{message && <div class="bad">{message}</div>}
 				{stack.map((line, index) => (
 					<div key={index} class={line.library ? "library" : line.frame ? "frame" : ""}>

@@ -21,7 +21,7 @@ import {
 	type SpanRecord,
 	titleOf,
 } from "../../model/record";
-import { Copy } from "../../widgets/controls";
+import { Copy, REACHABLE } from "../../widgets/controls";
 import { AttributeList } from "./attributes";
 import { ExceptionView } from "./exception";
 import { Swatch } from "./swatch";
@@ -78,7 +78,9 @@ export function RecordPanel(props: RecordPanelProps): JSX.Element {
 				<Identity record={record} />
 			</Section>
 			<Section title="Raw JSON" folded>
-				<pre class="raw mono">{json()}</pre>
+				<pre class="raw mono" {...REACHABLE}>
+					{json()}
+				</pre>
 			</Section>
 		</>
 	);
@@ -149,7 +151,7 @@ function Body({ log }: { log: LogRecord }): JSX.Element {
 	const text =
 		typeof log.body === "object" && log.body !== null ? JSON.stringify(log.body, null, 2) : bodyText(log.body);
 	return (
-		<pre class={`body mono ${isError(log) ? "bad" : ""}`} data-empty={text === "" || undefined}>
+		<pre class={`body mono ${isError(log) ? "bad" : ""}`} {...REACHABLE} data-empty={text === "" || undefined}>
 			{text || "(empty body)"}
 		</pre>
 	);
