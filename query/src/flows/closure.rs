@@ -87,9 +87,9 @@ impl<'a> Closure<'a> {
 
     /// Gathers the flow of `seed`; its first records are looked for within `range`.
     pub(crate) async fn gather(mut self, seed: &Seed, keys: &Keys, range: TimeRange) -> Result<Gathered> {
-        let mut any = self.begin(seed.predicate(), range).await?;
+        let mut any = self.begin(seed.predicate(), range, true).await?;
         if !any && let Some(fallback) = seed.fallback(keys) {
-            any = self.begin(fallback, range).await?;
+            any = self.begin(fallback.predicate, range, fallback.in_hot_rows).await?;
         }
         if !any {
             return Err(Error::NotFound { id: seed.text.clone() });
@@ -115,10 +115,13 @@ impl<'a> Closure<'a> {
     }
 
     /// Finds the records that carry the id and the traces they belong to; fetches nothing. Whether there are any.
-    async fn begin(&mut self, seed: Predicate, range: TimeRange) -> Result<bool> {
+    async fn begin(&mut self, seed: Predicate, range: TimeRange, in_hot_rows: bool) -> Result<bool> {
         let visits = Arc::clone(&self.visits);
         let look = move |index: &usize, budget: &Budget| visits[*index].begin(&seed, range, budget);
-        let inside = |visit: &Visit| visit.leaf.time_range().is_some_and(|times| times.overlaps(&range));
+        let inside = |visit: &Visit| {
+            (in_hot_rows || !visit.leaf.is_hot())
+                && visit.leaf.time_range().is_some_and(|times| times.overlaps(&range))
+        };
         let leaves: Vec<usize> =
             (0..self.visits.len()).filter(|index| inside(&self.visits[*index])).collect();
         let lanes = self.lanes(leaves.len());

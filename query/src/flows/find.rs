@@ -88,7 +88,7 @@ impl Engine {
     /// What any query can meet.
     pub async fn find(&self, tenant: &Tenant, id: &str) -> Result<FindAnswer> {
         let turn = self.turn().await?;
-        let leaves = self.snapshot(tenant).leaves().to_vec();
+        let mut leaves = self.snapshot(tenant).leaves().to_vec();
         let count = leaves.len();
         let seed = Seed::new(id, None);
         let lanes = turn.run.lanes();
@@ -98,6 +98,8 @@ impl Engine {
         let aliases: Vec<KeyAliases> = self.keys().configured().cloned().collect();
         if found.is_empty() && !aliases.is_empty() {
             let text = seed.text.clone();
+            // None of the hot rows is older than the keys: replay extracts anew.
+            leaves.retain(|leaf| !leaf.is_hot());
             let look = move |leaf: &Leaf, budget: &Budget| look_at_aliases(leaf, &text, &aliases, budget);
             found = add_up(turn.run.each(leaves, lanes, look).await?);
         }

@@ -24,6 +24,14 @@ pub(crate) struct Seed {
     correlation: Option<Option<String>>,
 }
 
+/// Where to look for an id that was not extracted.
+#[derive(Debug, Clone)]
+pub(crate) struct Fallback {
+    pub(crate) predicate: Predicate,
+    /// Hot rows are extracted by the keys that are configured, since replay repeats it: for those they need no look.
+    pub(crate) in_hot_rows: bool,
+}
+
 impl Seed {
     /// Reads an id that was given with a key, or without.
     pub(crate) fn new(id: &str, key: Option<&str>) -> Self {
@@ -50,16 +58,19 @@ impl Seed {
 
     /// Where to look when no record carries the id: records older than the configuration of its key hold it as a mere
     /// attribute. Without a key only keys that were configured are tried, since no record is older than the others.
-    pub(crate) fn fallback(&self, keys: &Keys) -> Option<Predicate> {
+    pub(crate) fn fallback(&self, keys: &Keys) -> Option<Fallback> {
         let alias = |scope, name: &str| attribute(scope, name, Test::Equals(self.text.clone()));
         let aliases = |key: &KeyAliases| -> Vec<Predicate> {
             key.attributes.iter().map(|name| alias(AttributeScope::Any, name)).collect()
         };
-        let ways = match self.correlation.as_ref()? {
-            None => keys.configured().flat_map(|key| unkeyed(key, &self.text)).collect(),
-            Some(key) => keys.get(key).map_or_else(|| vec![alias(AttributeScope::Any, key)], aliases),
+        let (ways, in_hot_rows) = match self.correlation.as_ref()? {
+            None => (keys.configured().flat_map(|key| unkeyed(key, &self.text)).collect(), false),
+            Some(key) => match keys.get(key) {
+                Some(key) => (aliases(key), false),
+                None => (vec![alias(AttributeScope::Any, key)], true),
+            },
         };
-        (!ways.is_empty()).then_some(Predicate::Or(ways))
+        (!ways.is_empty()).then_some(Fallback { predicate: Predicate::Or(ways), in_hot_rows })
     }
 
     /// What the id turned out to be, and its canonical form.
