@@ -92,8 +92,8 @@ pub(crate) async fn open(
     let (commands, commands_in) = mpsc::channel(COMMANDS_MAX);
     let (sealed, sealed_in) = mpsc::channel(SEALED_MAX);
     let (groups, groups_in) = sync_channel(GROUPS_MAX);
-    let (syncer, sync) = (wal.clone(), config.sync);
-    thread("spoor-commit", move || committer::run(&groups_in, &syncer, sync))?;
+    let (syncer, sync, time) = (wal.clone(), config.sync, clock.clone());
+    thread("spoor-commit", move || committer::run(&groups_in, &syncer, sync, &time))?;
     let appender = Appender {
         config: config.clone(),
         clock: clock.clone(),
