@@ -24,8 +24,9 @@ impl SplitReader {
         for same in ordinals.chunk_by(|a, b| *a as usize / BLOCK_RECORDS == *b as usize / BLOCK_RECORDS) {
             budget.check()?;
             let block = self.block(same[0] as usize / BLOCK_RECORDS)?;
-            let rows = same.iter().filter_map(|ordinal| block.rows.get(*ordinal as usize % BLOCK_RECORDS));
-            found.extend(rows.filter_map(|row| row.trace).filter_map(|number| self.trace(number)));
+            let rows = self.rows_up_to(&block, same);
+            let wanted = same.iter().filter_map(|ordinal| rows.get(*ordinal as usize % BLOCK_RECORDS));
+            found.extend(wanted.filter_map(|row| row.trace).filter_map(|number| self.trace(number)));
         }
         Ok(found)
     }

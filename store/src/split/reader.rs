@@ -137,6 +137,12 @@ impl SplitReader {
             .ok_or_else(|| self.corrupt(&format!("record block {block} is damaged")))
     }
 
+    /// The rows of a block up to the last of `ordinals`, which ascend and are all in it.
+    pub(super) fn rows_up_to(&self, block: &Block, ordinals: &[u32]) -> Vec<BlockRow> {
+        let last = ordinals.last().map_or(0, |ordinal| *ordinal as usize % BLOCK_RECORDS);
+        block.rows().take(last + 1).collect()
+    }
+
     /// The trace numbered so.
     pub(super) fn trace(&self, number: u32) -> Option<TraceId> {
         let at = number as usize * 16;
@@ -156,8 +162,12 @@ impl SplitReader {
             let number = ordinals[same_block[0]] as usize / BLOCK_RECORDS;
             let block = self.block(number)?;
             let columns = BlockColumns::read(&self.columns, number);
-            for at in same_block {
-                found[*at] = Some(self.record(ordinals[*at], &block, &columns, &mut pages)?);
+            let wanted: Vec<u32> = same_block.iter().map(|at| ordinals[*at]).collect();
+            let rows = self.rows_up_to(&block, &wanted);
+            for (at, ordinal) in same_block.iter().zip(wanted) {
+                let row = rows.get(ordinal as usize % BLOCK_RECORDS);
+                let row = row.ok_or_else(|| self.corrupt("record block is shorter than its columns"))?;
+                found[*at] = Some(self.record(ordinal, (&block, row), &columns, &mut pages)?);
             }
         }
         Ok(found.into_iter().flatten().collect())
@@ -166,13 +176,11 @@ impl SplitReader {
     fn record(
         &self,
         ordinal: u32,
-        block: &Block,
+        (block, row): (&Block, &BlockRow),
         columns: &BlockColumns,
         pages: &mut Pages,
     ) -> Result<Record> {
         let index = ordinal as usize % BLOCK_RECORDS;
-        let row =
-            block.rows.get(index).ok_or_else(|| self.corrupt("record block is shorter than its columns"))?;
         let bits = columns.bits[index];
         let stream = self.streams.get(columns.streams[index] as usize).map(|(stream, _)| Arc::clone(stream));
         Ok(Record {
@@ -222,7 +230,7 @@ impl SplitReader {
     ) -> Result<Vec<(String, String)>> {
         let mut correlations = Vec::new();
         for number in block.correlations(row) {
-            let item = self.item(pages, DictionaryKind::Correlations, *number)?;
+            let item = self.item(pages, DictionaryKind::Correlations, number)?;
             let (key, value) = term::split_correlation(item)
                 .ok_or_else(|| self.corrupt("correlation entry is malformed"))?;
             correlations.push((key.to_owned(), value.to_owned()));

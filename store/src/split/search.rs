@@ -248,24 +248,25 @@ impl Source for SplitReader {
             for block in *among.start() as usize / BLOCK_RECORDS..=*among.end() as usize / BLOCK_RECORDS {
                 let block = self.block(block)?;
                 let names = |wanted: Option<u32>| wanted == Some(number);
-                if let Some(row) = block.rows.iter().find(|row| names(row.span) || names(row.parent)) {
+                if let Some(row) = block.rows().find(|row| names(row.span) || names(row.parent)) {
                     trace = row.trace.and_then(|trace| self.trace(trace));
                     break;
                 }
             }
             let docs = match trace {
                 Some(trace) => Source::trace(self, &trace)?,
-                None => DocSet::from_ordinals(self.records(), among.collect()),
+                // Spans without a trace are against the specification: rare enough to look everywhere.
+                None => DocSet::all(self.records()),
             };
-            for ordinal in docs.iter() {
-                let block = self.block(ordinal as usize / BLOCK_RECORDS)?;
-                if block
-                    .rows
-                    .get(ordinal as usize % BLOCK_RECORDS)
-                    .is_some_and(|row| row.span == Some(number))
-                {
-                    ordinals.push(ordinal);
-                }
+            let docs: Vec<u32> = docs.iter().collect();
+            for same in docs.chunk_by(|a, b| *a as usize / BLOCK_RECORDS == *b as usize / BLOCK_RECORDS) {
+                budget.check()?;
+                let block = self.block(same[0] as usize / BLOCK_RECORDS)?;
+                let rows = self.rows_up_to(&block, same);
+                let is_it = |ordinal: &u32| {
+                    rows.get(*ordinal as usize % BLOCK_RECORDS).is_some_and(|row| row.span == Some(number))
+                };
+                ordinals.extend(same.iter().copied().filter(is_it));
             }
         }
         Ok(DocSet::from_ordinals(self.records(), ordinals))
