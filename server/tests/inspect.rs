@@ -32,7 +32,10 @@ fn a_clean_stop_leaves_a_split_and_the_catalog_knows_it() {
     server.wait();
     let (code, splits, said) = inspect("splits", folder.path());
     assert_eq!(code, Some(0), "{said}");
+    let (splits, sections) = splits.split_once("\n\n").unwrap();
     assert_eq!(splits.lines().count(), 2, "{splits}");
+    assert!(splits.lines().all(|line| line.ends_with("file") || line.ends_with("whole")), "{splits}");
+    assert!(sections.lines().any(|line| line.starts_with("index idx")), "{sections}");
     assert!(splits.contains("2026-05-28T20:26:40Z"), "{splits}");
     let (_, catalog, _) = inspect("catalog", folder.path());
     let records = catalog.lines().find(|line| line.starts_with("records")).unwrap();

@@ -103,14 +103,21 @@ impl Ledger {
 }
 
 /// How often each `crash.record` of a round is found.
+///
+/// A merge between two pages may repeat the last record of the first on the second (times are unique here, and a page
+/// goes on from the time of the one before): that one is a page's border, not a second copy.
 fn records_of(server: &Server, round: u64) -> HashMap<String, u64> {
     let mut found = HashMap::new();
     let mut cursor = String::new();
+    let mut border = Value::Null;
     loop {
         let answer = server.get(&format!("/api/v1/search?q=crash.round:round-{round}&limit={PAGE}{cursor}"));
         assert_eq!(answer.status, 200, "{answer:?}");
         let page = answer.json();
-        for record in page["records"].as_array().unwrap() {
+        let records = page["records"].as_array().unwrap();
+        let repeated = usize::from(records.first().is_some_and(|first| first["time"] == border));
+        border = records.last().map_or(Value::Null, |last| last["time"].clone());
+        for record in &records[repeated..] {
             let name = record["attributes"]["crash.record"].as_str().unwrap();
             *found.entry(name.to_owned()).or_default() += 1;
         }
