@@ -31,9 +31,8 @@ use crate::write::{Writer, committer};
 /// Commands on their way to the appender; senders wait past it.
 const COMMANDS_MAX: usize = 256;
 
-/// Sealed hot rows on their way to the publisher; the appender waits past it, and with it all who write. One, because
-/// each is as large as a split in memory: three at most exist, one being built, one waiting, one open.
-const SEALED_MAX: usize = 1;
+/// Sealed hot rows on their way to the publisher; the appender waits past it. Large ones it lets go one by one.
+const SEALED_MAX: usize = 64;
 
 /// Groups on their way to the committer; the appender waits past it.
 const GROUPS_MAX: usize = 64;
@@ -104,6 +103,7 @@ pub(crate) async fn open(
         admission: admission.clone(),
         committer: groups,
         publisher: sealed,
+        large_on_its_way: None,
         metrics: publisher.metrics.clone(),
     };
     thread("spoor-append", move || appender.run(commands_in))?;

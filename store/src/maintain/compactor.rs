@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn limits_follow_the_configuration() {
         let limits = CompactionLimits::new(&Config::default());
-        assert_eq!(limits, CompactionLimits { records_max: 500_000, bytes_max: 32 << 20 });
+        assert_eq!(limits, CompactionLimits { records_max: 500_000, bytes_max: 24 << 20 });
     }
 
     proptest! {

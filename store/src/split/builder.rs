@@ -27,29 +27,32 @@ pub(crate) struct BuiltSplit {
 /// Builds the split of `state`; `None` when there are no rows.
 pub(crate) fn build(state: &State) -> Result<Option<BuiltSplit>> {
     let Some(times) = state.times else { return Ok(None) };
-    let mut file = FileWriter::default();
+    let mut file = FileWriter::with_capacity(state.memory());
     let tables = &state.tables;
     let internal = |error: std::io::Error| tantivy::TantivyError::from(error);
 
     let mut columns = Vec::new();
     let mut column_ends: Vec<u32> = Vec::new();
-    let mut blocks = Vec::new();
     let mut block_ends = Vec::new();
     let mut encoder = BlockEncoder::new().map_err(internal)?;
-    for chunk in state.chunks() {
-        pack_block(&chunk.rows, &mut columns);
-        column_ends.push(columns.len() as u32);
-        encoder.encode(chunk, &mut blocks).map_err(internal)?;
-        block_ends.extend_from_slice(&(blocks.len() as u64).to_le_bytes());
-    }
+    let blocks = |out: &mut Vec<u8>| {
+        let start = out.len();
+        for chunk in state.chunks() {
+            pack_block(&chunk.rows, &mut columns);
+            column_ends.push(columns.len() as u32);
+            encoder.encode(chunk, out)?;
+            block_ends.extend_from_slice(&((out.len() - start) as u64).to_le_bytes());
+        }
+        Ok(())
+    };
+    file.section_by("blocks", blocks).map_err(internal)?;
+    file.section("block_ends", &block_ends);
     for end in &column_ends {
         columns.extend_from_slice(&end.to_le_bytes());
     }
     columns.extend_from_slice(&(column_ends.len() as u32).to_le_bytes());
     file.section("columns", &columns);
-    file.section("blocks", &blocks);
-    file.section("block_ends", &block_ends);
-    drop((columns, blocks));
+    drop(columns);
 
     for (name, dictionary) in [
         ("attributes", &tables.attributes),

@@ -33,10 +33,28 @@ pub(crate) struct SplitFile {
 }
 
 impl FileWriter {
+    /// Starts a file that will hardly be larger than `capacity`: growing on the way would copy it, and hold it twice.
+    /// What is not written is address space only.
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self { bytes: Vec::with_capacity(capacity), sections: Vec::new() }
+    }
+
     /// Adds a section.
     pub(crate) fn section(&mut self, name: &str, bytes: &[u8]) {
         self.sections.push((name.to_owned(), self.bytes.len(), bytes.len()));
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Adds the section that `write` appends.
+    pub(crate) fn section_by<E>(
+        &mut self,
+        name: &str,
+        write: impl FnOnce(&mut Vec<u8>) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        let start = self.bytes.len();
+        write(&mut self.bytes)?;
+        self.sections.push((name.to_owned(), start, self.bytes.len() - start));
+        Ok(())
     }
 
     /// The whole file.

@@ -27,6 +27,9 @@ const GROUP_MAX: usize = 64;
 /// Most tenants with hot rows at a time; each has dictionaries of its own.
 const HOT_TENANTS_MAX: usize = 1_000;
 
+/// A set of rows is large from this part of the memory at which it is sealed.
+const LARGE_PART: u64 = 4;
+
 /// What the appender is told.
 pub(crate) enum Command {
     /// Append a batch.
@@ -35,6 +38,13 @@ pub(crate) enum Command {
     Tidy,
     /// Seal all hot rows, and say when they have been handed over.
     SealAll(oneshot::Sender<()>),
+}
+
+/// Rows on their way to the publisher.
+pub(crate) struct Sealed {
+    pub(crate) rows: Arc<HotRows>,
+    /// Dropped once they are published.
+    pub(crate) _published: Option<oneshot::Sender<()>>,
 }
 
 /// A batch to append, and whom to answer.
@@ -56,7 +66,9 @@ pub(crate) struct Appender {
     pub(crate) duplicates: Duplicates,
     pub(crate) admission: Admission,
     pub(crate) committer: SyncSender<Vec<Waiting>>,
-    pub(crate) publisher: mpsc::Sender<Arc<HotRows>>,
+    pub(crate) publisher: mpsc::Sender<Sealed>,
+    /// Hears when the last large set of rows that was handed over is published.
+    pub(crate) large_on_its_way: Option<oneshot::Receiver<()>>,
     pub(crate) metrics: StoreMetrics,
 }
 
@@ -196,11 +208,20 @@ impl Appender {
         self.admission.set_hot_bytes(view.hot().map(|rows| rows.memory()).sum());
     }
 
-    /// Gives sealed rows to the publisher. A full queue holds the appender back until the publisher has caught up;
-    /// admission refuses before that.
-    fn hand_over(&self, sealed: Vec<Arc<HotRows>>) {
+    /// Gives sealed rows to the publisher. Two large sets exist at most, this one and the one that opens after it: the
+    /// appender, and with it all who write, waits for the large one before this to be published.
+    fn hand_over(&mut self, sealed: Vec<Arc<HotRows>>) {
         for rows in sealed {
-            if self.publisher.blocking_send(rows).is_err() {
+            let mut published = None;
+            if rows.memory() >= self.config.split_bytes / LARGE_PART {
+                if let Some(before) = self.large_on_its_way.take() {
+                    // Nothing is ever sent; the sender goes when the rows are published.
+                    drop(before.blocking_recv());
+                }
+                let (sender, receiver) = oneshot::channel();
+                (published, self.large_on_its_way) = (Some(sender), Some(receiver));
+            }
+            if self.publisher.blocking_send(Sealed { rows, _published: published }).is_err() {
                 tracing::debug!("publisher is gone; the rows stay in the write-ahead log");
             }
         }

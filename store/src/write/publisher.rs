@@ -7,6 +7,7 @@ use spoor_runtime::clock::Clock;
 use spoor_runtime::cpu::CpuPool;
 use tokio::sync::mpsc;
 
+use super::appender::Sealed;
 use super::duplicates;
 use crate::catalog::{Catalog, SplitMeta};
 use crate::disk::Disk;
@@ -40,9 +41,9 @@ pub(crate) struct Publisher {
 
 impl Publisher {
     /// Publishes whatever is sealed, in order, until the appender hangs up.
-    pub(crate) async fn run(self, mut sealed: mpsc::Receiver<Arc<HotRows>>) {
-        while let Some(rows) = sealed.recv().await {
-            while let Err(error) = self.publish(&rows).await {
+    pub(crate) async fn run(self, mut sealed: mpsc::Receiver<Sealed>) {
+        while let Some(sealed) = sealed.recv().await {
+            while let Err(error) = self.publish(&sealed.rows).await {
                 self.metrics.publish_failures.inc();
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
