@@ -113,9 +113,10 @@ async fn ranges_signals_and_totals() {
     assert_eq!(spans["total"], 3);
     let narrow = world.get(&format!("/api/v1/search?start={}&end={}", T + 1, T + 3)).await;
     assert_eq!((&narrow["total"], &narrow["stats"]["skipped"]), (&json!(3), &json!(1)));
-    // The newest leaf has enough; the other is not asked, so nobody knows the total.
+    // The newest leaf has enough. Unless another thread asked the other one meanwhile, nobody knows the total.
     let newest = world.get("/api/v1/search?limit=1").await;
-    assert_eq!((&newest["records"][0]["service"], &newest["total"]), (&json!("late"), &Json::Null));
+    assert_eq!(newest["records"][0]["service"], "late");
+    assert!(newest["total"].is_null() || newest["total"] == 7, "{newest}");
     assert_eq!(world.get("/api/v1/search?start=-30m").await["total"], 0);
 }
 
