@@ -16,6 +16,8 @@ pub struct Config {
     pub waiting_max: usize,
     /// Computing threads that one query may use at once; 0 is one for each core.
     pub threads_per_query: usize,
+    /// Bytes that one query may hold; one that needs more is refused.
+    pub memory_per_query_max: u64,
     /// Records in one answer of a search.
     pub records_max: usize,
     /// Values in one answer about a field.
@@ -39,6 +41,7 @@ impl Default for Config {
             concurrent_max: 16,
             waiting_max: 64,
             threads_per_query: 0,
+            memory_per_query_max: 256 << 20,
             records_max: 10_000,
             values_max: 1_000,
             buckets_max: 1_000,
@@ -61,6 +64,7 @@ impl Config {
             ("concurrent_max", self.concurrent_max as u64, 1, 1_024),
             ("waiting_max", self.waiting_max as u64, 0, 65_536),
             ("threads_per_query", self.threads_per_query as u64, 0, 256),
+            ("memory_per_query_max", self.memory_per_query_max, 1 << 20, 1 << 40),
             ("records_max", self.records_max as u64, 1, 1_000_000),
             ("values_max", self.values_max as u64, 1, 100_000),
             ("buckets_max", self.buckets_max as u64, 1, 100_000),

@@ -132,7 +132,7 @@ impl Engine {
                 shared.metrics.rejected.inc();
             }
         })?;
-        let run = Run::start(shared.cpu.clone(), &shared.clock, shared.config.lanes(), deadline);
+        let run = Run::start(shared.cpu.clone(), &shared.clock, &shared.config);
         Ok(Turn { run, clock: &shared.clock, began: shared.clock.monotonic(), _permit: permit })
     }
 }

@@ -168,7 +168,7 @@ impl Opened {
     }
 
     fn check(&self, expected: &[Whole], when: &str) {
-        let budget = Budget::new(Clock::system(), Duration::MAX);
+        let budget = Budget::new(Clock::system(), Duration::MAX, u64::MAX);
         let mut found = Vec::new();
         for leaf in self.store.reader().snapshot(&Tenant::default()).leaves() {
             let docs = leaf.select(&Predicate::All, &budget).unwrap();

@@ -11,20 +11,21 @@ mod process;
 
 use std::path::Path;
 
-use process::{Server, finish, folder, request, spoor};
+use process::{Server, finish, folder, request, spoor, unix_nanos};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
-/// Exports one span and one log of order `id`, each over its own signal.
-fn export(server: &Server, id: &str) {
+/// Exports one span and one log of order `id` that ended at `at`, each over its own signal.
+fn export(server: &Server, id: &str, at: u64) {
+    let (start, logged) = (at - 250_000_000, at - 150_000_000);
     let resource = r#"{"attributes":[{"key":"service.name","value":{"stringValue":"checkout"}}]}"#;
     let span = format!(
         r#"{{"traceId":"{TRACE}","spanId":"b7ad6b7169203331","name":"PlaceOrder","kind":2,
-            "startTimeUnixNano":"1780000000000000000","endTimeUnixNano":"1780000000250000000",
+            "startTimeUnixNano":"{start}","endTimeUnixNano":"{at}",
             "attributes":[{{"key":"correlation.id","value":{{"stringValue":"{id}"}}}}]}}"#
     );
     let log = format!(
-        r#"{{"timeUnixNano":"1780000000100000000","severityNumber":17,"body":{{"stringValue":"card declined"}},
+        r#"{{"timeUnixNano":"{logged}","severityNumber":17,"body":{{"stringValue":"card declined"}},
             "traceId":"{TRACE}","spanId":"b7ad6b7169203331"}}"#
     );
     let spans =
@@ -55,15 +56,15 @@ fn start(data_dir: &Path) -> Server {
 
 #[test]
 fn acknowledged_records_are_found_at_once_and_after_a_kill() {
-    let folder = folder();
+    let (folder, at) = (folder(), unix_nanos());
     let server = start(folder.path());
-    export(&server, "ord-1042");
+    export(&server, "ord-1042", at);
     check_flow(&server, "ord-1042");
     server.kill();
     let server = start(folder.path());
     check_flow(&server, "ord-1042");
     // Resent by a client that lost the answer: stored once.
-    export(&server, "ord-1042");
+    export(&server, "ord-1042", at);
     check_flow(&server, "ord-1042");
 }
 
@@ -71,7 +72,7 @@ fn acknowledged_records_are_found_at_once_and_after_a_kill() {
 fn a_clean_stop_keeps_everything_too() {
     let folder = folder();
     let server = start(folder.path());
-    export(&server, "ord-1043");
+    export(&server, "ord-1043", unix_nanos());
     server.signal("TERM");
     let (status, log) = server.wait();
     assert_eq!(status.code(), Some(0), "{log}");

@@ -29,6 +29,9 @@ pub(super) fn response(error: &Error, fault: u64) -> Response {
     let kind = error.kind();
     let (status, code) = match (error, kind) {
         (Error::TooCommon { .. }, _) => (StatusCode::UNPROCESSABLE_ENTITY, "too_common"),
+        (Error::Store(spoor_store::Error::TooCostly { .. }), _) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "too_costly")
+        }
         (Error::Syntax(_), _) => (StatusCode::BAD_REQUEST, "syntax"),
         (_, ErrorKind::Invalid) => (StatusCode::BAD_REQUEST, kind.name()),
         (_, ErrorKind::NotFound) => (StatusCode::NOT_FOUND, kind.name()),

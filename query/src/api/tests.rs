@@ -30,7 +30,7 @@ async fn kinds_become_statuses_as_the_table_says() {
         (Error::Deadline { deadline: Duration::from_secs(30) }, 504, "deadline"),
         (Error::Compute(CpuError::Full), 503, "unavailable"),
         (Error::Store(Store::Closed), 503, "unavailable"),
-        (Error::Store(too_costly), 400, "invalid"),
+        (Error::Store(too_costly), 422, "too_costly"),
     ] {
         let shown = error.to_string();
         let (got, retry, body) = told(error).await;

@@ -10,6 +10,7 @@ use spoor_runtime::clock::Clock;
 use spoor_runtime::cpu::CpuPool;
 use spoor_store::leaf::Budget;
 
+use crate::config::Config;
 use crate::error::{Error, Result};
 
 /// One query on its way: its budget, its threads. Dropping it ends the work that goes on for it.
@@ -22,9 +23,11 @@ pub(crate) struct Run {
 
 impl Run {
     /// Starts the query's time.
-    pub(crate) fn start(cpu: CpuPool, clock: &Clock, lanes: usize, deadline: Duration) -> Self {
-        let budget = Budget::new(clock.clone(), clock.monotonic().saturating_add(deadline));
-        Self { budget, cpu, lanes, deadline }
+    pub(crate) fn start(cpu: CpuPool, clock: &Clock, config: &Config) -> Self {
+        let deadline = config.deadline();
+        let ends = clock.monotonic().saturating_add(deadline);
+        let budget = Budget::new(clock.clone(), ends, config.memory_per_query_max);
+        Self { budget, cpu, lanes: config.lanes(), deadline }
     }
 
     #[cfg(test)]
@@ -123,13 +126,14 @@ mod tests {
 
     use super::*;
 
-    fn run(deadline: Duration) -> Run {
-        Run::start(CpuPool::new(2, 16), &Clock::system(), 2, deadline)
+    fn run(deadline_seconds: u64) -> Run {
+        let config = Config { deadline_seconds, threads_per_query: 2, ..Config::default() };
+        Run::start(CpuPool::new(2, 16), &Clock::system(), &config)
     }
 
     #[tokio::test]
     async fn answers_come_in_the_order_of_the_items() {
-        let run = run(Duration::from_secs(60));
+        let run = run(60);
         for lanes in [1, 2] {
             let squares = run.each((0..100_u64).collect(), lanes, |item, _| Ok(item * item)).await.unwrap();
             assert_eq!(squares, (0..100).map(|item| item * item).collect::<Vec<u64>>());
@@ -138,7 +142,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_failure_ends_the_work() {
-        let run = run(Duration::from_secs(60));
+        let run = run(60);
         let failed =
             run.each((0..1_000).collect(), 2, |item, _| {
                 if *item == 3 { Err(spoor_store::Error::Closed) } else { Ok(()) }
@@ -150,13 +154,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_passed_deadline_is_told_as_such() {
-        let run = run(Duration::ZERO);
+        let run = run(0);
         assert!(matches!(run.each(vec![1], 1, |_, _| Ok(())).await, Err(Error::Deadline { .. })));
     }
 
     #[tokio::test]
     async fn a_client_that_leaves_stops_the_work_that_has_begun() {
-        let run = run(Duration::from_secs(60));
+        let run = run(60);
         let (started, has_started) = mpsc::sync_channel(1);
         let (stopped, has_stopped) = mpsc::sync_channel(1);
         let mut work = Box::pin(async move {

@@ -3,7 +3,9 @@
 use http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 
-use crate::world::World;
+use spoor_query::Config;
+
+use crate::world::{T, World, log};
 
 #[tokio::test]
 async fn bad_input_is_refused_in_words_that_help() {
@@ -107,6 +109,20 @@ async fn a_syntax_error_names_its_place_and_what_was_expected() {
     );
     let long = format!("/api/v1/search?q={}", "a".repeat(60_000));
     assert_eq!(world.refused(&long).await.0, 200, "long but allowed");
+}
+
+#[tokio::test]
+async fn an_answer_larger_than_a_query_may_hold_is_refused_and_a_smaller_one_is_given() {
+    let world = World::with(Config { memory_per_query_max: 1 << 20, ..Config::default() }).await;
+    let body = "x".repeat(2_000);
+    world.append((0..1_000).map(|at| log("cart", &body, T + at)).collect()).await;
+    for _ in 0..2 {
+        let (status, error) = world.refused("/api/v1/search?limit=1000").await;
+        assert_eq!((status, &error["code"]), (422, &json!("too_costly")), "{error}");
+        assert!(error["message"].as_str().unwrap().contains("more than 1 MB of memory; narrow"), "{error}");
+        assert_eq!(world.get("/api/v1/search?limit=100").await["records"].as_array().unwrap().len(), 100);
+        world.publish().await;
+    }
 }
 
 #[tokio::test]

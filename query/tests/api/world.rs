@@ -68,8 +68,12 @@ impl World {
     pub(crate) async fn with(config: Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut metrics = Metrics::new();
-        let store_config =
-            spoor_store::Config { data_dir: folder.path().to_owned(), ..spoor_store::Config::default() };
+        // The records' times are fixed: whenever the tests run, none is too old.
+        let store_config = spoor_store::Config {
+            data_dir: folder.path().to_owned(),
+            retention_seconds: 0,
+            ..spoor_store::Config::default()
+        };
         let clock = Clock::system();
         let (store, tasks) =
             Store::open(store_config, clock.clone(), &mut metrics, Arc::new(NoReplay)).await.unwrap();

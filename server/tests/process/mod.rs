@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
@@ -144,6 +144,12 @@ pub(crate) fn read_answer(mut stream: TcpStream) -> Answer {
 /// A folder that is gone when the test ends.
 pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
+}
+
+/// Now, for records that must be within retention whenever the test runs.
+pub(crate) fn unix_nanos() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    u64::try_from(now.as_nanos()).unwrap()
 }
 
 fn wait_for_line(lines: &mut impl BufRead, message: &str) -> serde_json::Value {

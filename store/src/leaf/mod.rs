@@ -9,18 +9,21 @@ pub use docset::DocSet;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use spoor_runtime::clock::Clock;
 
 use crate::columns::scan;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hot::HotView;
 use crate::index::evaluate::{Source, evaluate};
 use crate::model::{Record, SplitId, Stream, TimeRange, TraceId, UnixNanos};
 use crate::predicate::Predicate;
 use crate::split::SplitHandle;
+
+/// Records fetched between two looks at what the query holds.
+const FETCH_CHUNK: usize = 4_096;
 
 /// One place a query looks into, pinned: its answers do not change.
 #[derive(Clone)]
@@ -40,6 +43,8 @@ pub struct Budget {
     clock: Clock,
     deadline: Duration,
     cancelled: Arc<AtomicBool>,
+    memory_max: u64,
+    memory: Arc<AtomicU64>,
 }
 
 /// What a count or a bucket is broken down by.
@@ -99,14 +104,15 @@ pub struct Place {
 }
 
 impl Budget {
-    /// Work may go on until `clock` reads `deadline` (monotonic) or somebody cancels.
-    pub fn new(clock: Clock, deadline: Duration) -> Self {
-        Self { clock, deadline, cancelled: Arc::default() }
+    /// Work may go on until `clock` reads `deadline` (monotonic), somebody cancels, or it holds more than `memory_max`
+    /// bytes.
+    pub fn new(clock: Clock, deadline: Duration, memory_max: u64) -> Self {
+        Self { clock, deadline, cancelled: Arc::default(), memory_max, memory: Arc::default() }
     }
 
     /// Work that nothing stops.
     pub(crate) fn unlimited() -> Self {
-        Self::new(Clock::system(), Duration::MAX)
+        Self::new(Clock::system(), Duration::MAX, u64::MAX)
     }
 
     /// Ends the work: every leaf stops at its next check with [`crate::Error::Cancelled`].
@@ -117,10 +123,33 @@ impl Budget {
     /// Whether the work may go on.
     pub fn check(&self) -> Result<()> {
         if self.cancelled.load(Ordering::Relaxed) || self.clock.monotonic() > self.deadline {
-            Err(crate::Error::Cancelled)
+            Err(Error::Cancelled)
         } else {
             Ok(())
         }
+    }
+}
+
+impl Budget {
+    /// Counts `bytes` that the query keeps until its answer is written.
+    ///
+    /// # Errors
+    /// [`Error::TooCostly`] when the query holds more than it may.
+    pub fn hold(&self, bytes: usize) -> Result<()> {
+        let held = self.memory.fetch_add(bytes as u64, Ordering::Relaxed).saturating_add(bytes as u64);
+        if held <= self.memory_max {
+            return Ok(());
+        }
+        let reason = format!(
+            "its answer takes more than {} MB of memory; narrow the time range, add a condition, or ask for less",
+            self.memory_max / 1_000_000
+        );
+        Err(Error::TooCostly { reason })
+    }
+
+    /// Bytes held so far, as counted by [`Self::hold`].
+    pub fn held(&self) -> u64 {
+        self.memory.load(Ordering::Relaxed)
     }
 }
 
@@ -177,12 +206,18 @@ impl Leaf {
         self.with(|source| Ok(scan::newest(source.columns(), docs, before, limit)))
     }
 
-    /// The records, in the order asked for; an ordinal past the end is left out.
+    /// The records, in the order asked for; an ordinal past the end is left out. `budget` counts what they hold.
     pub fn fetch(&self, ordinals: &[u32], budget: &Budget) -> Result<Vec<Record>> {
-        match &self.kind {
-            Kind::Split(handle) => handle.reader()?.fetch(ordinals, budget),
-            Kind::Hot(view) => Ok(view.fetch(ordinals)),
+        let mut records = Vec::with_capacity(ordinals.len());
+        for some in ordinals.chunks(FETCH_CHUNK) {
+            let fetched = match &self.kind {
+                Kind::Split(handle) => handle.reader()?.fetch(some, budget)?,
+                Kind::Hot(view) => view.fetch(some),
+            };
+            budget.hold(fetched.iter().map(Record::memory).sum())?;
+            records.extend(fetched);
         }
+        Ok(records)
     }
 
     /// The traces that `docs` belong to, each once, with how many of `docs` each has.

@@ -106,6 +106,20 @@ impl Record {
         }
     }
 
+    /// Bytes it holds in memory, about.
+    pub fn memory(&self) -> usize {
+        let body = match &self.body {
+            RecordBody::None => 0,
+            RecordBody::Text(text) => text.len(),
+            RecordBody::Value(value) => value.len(),
+        };
+        let attributes: usize = self.attributes.iter().map(|one| size_of::<Vec<u8>>() + one.len()).sum();
+        let pair = |(key, value): &(String, String)| 2 * size_of::<String>() + key.len() + value.len();
+        let correlations: usize = self.correlations.iter().map(pair).sum();
+        let texts = self.name.len() + self.severity_text.len() + self.rest.len();
+        size_of::<Self>() + body + attributes + correlations + texts
+    }
+
     /// Its attributes, read.
     pub fn attributes(&self) -> impl Iterator<Item = KeyValueRef<'_>> {
         self.attributes.iter().map(|raw| KeyValueRef::parse(raw))
