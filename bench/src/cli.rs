@@ -136,6 +136,8 @@ pub enum Part {
     Queries,
     /// `kill -9`, time to ready, and what is left.
     Restart,
+    /// Ingest rate with and without ten clients that ask all the while.
+    Mixed,
     /// Ingest rate and id lookup at few and at many splits.
     Growth,
     /// Three unique values on every record.

@@ -39,6 +39,8 @@ pub enum Measure {
     ReadyAfterKill,
     AckedLeft,
     VisibleAtOnce,
+    IngestBesideQueries,
+    QueryBesideIngest,
     GrowthIngest,
     GrowthLookup,
     HighCardinalityRate,

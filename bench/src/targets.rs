@@ -53,7 +53,7 @@ const fn row(measure: Measure, label: &'static str, digits: usize, goal: Goal) -
 }
 
 /// Every row, top to bottom. Latencies with one target are judged by their median; the 99th percentile stands beside it.
-pub const ROWS: [Row; 32] = [
+pub const ROWS: [Row; 34] = [
     row(Measure::IngestRate, "acknowledged ingest, records/s", 0, Goal::AtLeast(300_000.0, Some(600_000.0))),
     row(Measure::CpuPerRecord, "server CPU all in, µs/record", 2, Goal::AtMost(4.0, Some(2.5))),
     row(Measure::DiskPerRecord, "disk once settled, B/record", 1, Goal::AtMost(50.0, Some(40.0))),
@@ -79,6 +79,8 @@ pub const ROWS: [Row; 32] = [
     row(Measure::ReadyAfterKill, "kill -9, start to ready, s", 3, Goal::AtMost(1.0, Some(0.3))),
     row(Measure::AckedLeft, "acknowledged left after kill -9, %", 3, Goal::AtLeast(100.0, None)),
     row(Measure::VisibleAtOnce, "visible at the acknowledgement, %", 0, Goal::AtLeast(100.0, None)),
+    row(Measure::IngestBesideQueries, "ingest lost to ten querying clients, %", 0, Goal::AtMost(30.0, None)),
+    row(Measure::QueryBesideIngest, "their queries, p50 ms", 2, Goal::Told),
     row(Measure::GrowthIngest, "ingest time, many / few splits", 2, Goal::AtMost(1.5, None)),
     row(Measure::GrowthLookup, "id lookup, many / few splits", 2, Goal::AtMost(1.5, None)),
     row(Measure::HighCardinalityRate, "high cardinality: records/s", 0, Goal::Told),

@@ -48,6 +48,21 @@ impl CpuPool {
     /// When the system refuses to start even one thread.
     #[must_use]
     pub fn new(threads: usize, queue_max: usize) -> Self {
+        Self::start(threads, queue_max, || {})
+    }
+
+    /// As [`Self::new`], with threads that give way to the rest of the process where cores are short.
+    ///
+    /// On Linux alone can a thread have a priority of its own; elsewhere they are threads like all others.
+    ///
+    /// # Panics
+    /// When the system refuses to start even one thread.
+    #[must_use]
+    pub fn yielding(threads: usize, queue_max: usize) -> Self {
+        Self::start(threads, queue_max, give_way)
+    }
+
+    fn start(threads: usize, queue_max: usize, prepare: fn()) -> Self {
         let shared = Arc::new(Shared {
             queue: Mutex::new(Queue { jobs: VecDeque::new(), closed: false }),
             ready: Condvar::new(),
@@ -58,7 +73,11 @@ impl CpuPool {
         let mut started = 0;
         for index in 0..threads.max(1) {
             let worker = Arc::clone(&shared);
-            match thread::Builder::new().name(format!("cpu-{index}")).spawn(move || worker.work()) {
+            let work = move || {
+                prepare();
+                worker.work();
+            };
+            match thread::Builder::new().name(format!("cpu-{index}")).spawn(work) {
                 Ok(_) => started += 1,
                 Err(error) => tracing::error!(%error, "failed to start a computing thread"),
             }
@@ -103,6 +122,21 @@ impl CpuPool {
         result.await.map_err(|_| CpuError::Panicked)
     }
 }
+
+/// How much the threads of a yielding pool give way: the kernel gives them a tenth of the weight of the others.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
+#[cfg(target_os = "linux")]
+fn give_way() {
+    // To Linux a thread is a process: none named is the calling thread.
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::warn!(%error, "failed to lower the priority of a computing thread");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn give_way() {}
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -226,5 +260,15 @@ mod tests {
             assert!(deadline.monotonic().as_secs() < 10, "threads still run");
             thread::yield_now();
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_threads_of_a_yielding_pool_alone_have_less_weight() {
+        let niceness = || rustix::process::getpriority_process(None).expect("asked of a thread that runs");
+        let own = niceness();
+        let yielding = CpuPool::yielding(1, 1).run(niceness).await.expect("ran");
+        let ordinary = CpuPool::new(1, 1).run(niceness).await.expect("ran");
+        assert_eq!((yielding, ordinary, niceness()), (NICENESS, own, own));
     }
 }

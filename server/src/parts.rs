@@ -42,9 +42,10 @@ pub(crate) async fn build(config: &Config, clock: &Clock, metrics: &mut Metrics)
     let opened = Store::open(config.store.clone(), clock.clone(), metrics, Arc::new(decoder.clone()));
     let (store, storage_tasks) = opened.await.context("failed to open the store")?;
 
-    // Two pools, so that long queries do not hold up what is coming in.
-    let incoming = cpu_pool("ingest", metrics);
-    let querying = cpu_pool("query", metrics);
+    // Two pools, so that long queries do not hold up what is coming in; nor do many short ones: they give way.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let incoming = register("ingest", CpuPool::new(threads, CPU_QUEUE_MAX), metrics);
+    let querying = register("query", CpuPool::yielding(threads, CPU_QUEUE_MAX), metrics);
     let parts = spoor_collector::Parts {
         append: Arc::new(store.writer()),
         decoder,
@@ -72,9 +73,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, metrics: &mut Metrics)
     })
 }
 
-fn cpu_pool(name: &str, metrics: &mut Metrics) -> CpuPool {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let pool = CpuPool::new(threads, CPU_QUEUE_MAX);
+fn register(name: &str, pool: CpuPool, metrics: &mut Metrics) -> CpuPool {
     metrics.with_prefix(&format!("server_{name}"), |registry| pool.register(registry));
     pool
 }

@@ -8,6 +8,7 @@ mod check;
 mod growth;
 mod ingest;
 mod load;
+mod mixed;
 mod queries;
 mod report;
 mod restart;

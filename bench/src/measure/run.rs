@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::load::Waves;
 use super::report::report;
 use super::server::{Server, Setup};
-use super::{growth, ingest, queries, restart};
+use super::{growth, ingest, mixed, queries, restart};
 use crate::cli::{Part, RunArgs};
 use crate::figures::{Figures, Measure};
 use crate::generate::Rng;
@@ -33,7 +33,7 @@ pub async fn run(arguments: &RunArgs) -> Result<bool> {
         split_age_seconds: arguments.split_age_seconds,
         split_records: None,
     };
-    if [Part::Ingest, Part::Queries].iter().any(|part| arguments.wants(*part))
+    if [Part::Ingest, Part::Queries, Part::Mixed].iter().any(|part| arguments.wants(*part))
         || (arguments.wants(Part::Restart) && arguments.stored_gb.is_none())
     {
         main_server(arguments, &setup, &mut figures).await?;
@@ -75,6 +75,9 @@ async fn main_server(arguments: &RunArgs, setup: &Setup, figures: &mut Figures) 
     if arguments.wants(Part::Ingest) {
         ingest::half_load(arguments, &server, &mut waves, figures).await?;
         ingest::visibility(arguments, &server, &mut waves, figures).await?;
+    }
+    if arguments.wants(Part::Mixed) {
+        mixed::measure(arguments, &server, &mut waves, &truth, figures).await?;
     }
     Ok(())
 }

@@ -15,6 +15,11 @@ impl Timing {
         self.taken.insert(at, took);
     }
 
+    /// Adds all of another.
+    pub(super) fn extend(&mut self, other: &Self) {
+        other.taken.iter().for_each(|took| self.add(*took));
+    }
+
     /// A quantile in milliseconds (nearest rank); 0 when there is none.
     pub(super) fn ms(&self, quantile: f64) -> f64 {
         let rank = (quantile * self.taken.len() as f64).ceil() as usize;
