@@ -8,8 +8,8 @@ use clap_complete::Shell;
 
 /// Where a server listens when nothing else is said.
 const SERVER_DEFAULT: &str = "http://127.0.0.1:16686";
-/// Most records one search prints; more is what `export` is for.
-const SEARCH_RECORDS_MAX: u64 = 100_000;
+/// Most records one search prints: it holds them until the oldest has come.
+const SEARCH_RECORDS_MAX: u64 = 10_000;
 
 /// Which server is asked, and in whose name.
 #[derive(Clone, Debug, Args)]
@@ -138,7 +138,7 @@ pub(crate) enum WhichLogs {
 pub(crate) struct SearchArgs {
     #[command(flatten)]
     pub query: Query,
-    /// Most records to show, the newest ones.
+    /// Most records to show, the newest ones; for more than 10,000 use `export`.
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=SEARCH_RECORDS_MAX))]
     pub limit: u64,
     /// Where to go on, as the search before said.
@@ -225,6 +225,9 @@ pub(crate) struct StatsArgs {
     /// Width of a bucket of time, such as `5m`; each measure is then listed over time.
     #[arg(long, value_name = "DURATION")]
     pub interval: Option<String>,
+    /// Measure that the groups are ordered by, with ` asc` for the least first [default: the first one, the most first]
+    #[arg(long, value_name = "MEASURE")]
+    pub order: Option<String>,
     /// Most groups to list.
     #[arg(long, value_name = "COUNT")]
     pub limit: Option<u64>,

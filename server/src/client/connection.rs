@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
-use reqwest::{Client, Response};
+use reqwest::{Client, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use url::{Host, Url};
 
@@ -14,11 +14,15 @@ use crate::cli::{Connect, VERSION};
 
 /// Header that names the tenant.
 const TENANT_HEADER: &str = "x-scope-orgid";
+/// Header that says which event of a stream was read last.
+const LAST_EVENT_HEADER: &str = "last-event-id";
 /// A server that takes longer to accept a connection is not there.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// Longest silence while an answer is awaited or read. Streams send a sign of life more often, queries end at a deadline
 /// that an operator may raise.
 const SILENCE_LIMIT: Duration = Duration::from_secs(120);
+/// Bytes of a URL that the HTTP library takes; servers seldom take more.
+const URL_BYTES_MAX: usize = 65_534;
 /// Bytes of an answer that is kept whole.
 const ANSWER_BYTES_MAX: usize = 512 << 20;
 /// Bytes of an error answer that are looked at.
@@ -67,8 +71,11 @@ impl Connection {
     /// # Errors
     /// No server, or its refusal.
     pub(crate) async fn open(&self, path: &[&str], parameters: &Parameters) -> Result<Response> {
-        let url = self.url(path, parameters)?;
-        let response = match self.client.get(url).send().await {
+        self.send(self.client.get(self.url(path, parameters)?), parameters).await
+    }
+
+    async fn send(&self, request: RequestBuilder, parameters: &Parameters) -> Result<Response> {
+        let response = match request.send().await {
             Ok(response) => response,
             Err(source) if source.is_connect() => {
                 return Err(Error::Unreachable { server: self.shown(), source });
@@ -96,12 +103,21 @@ impl Connection {
         }
     }
 
-    /// Asks for a stream of server-sent events.
+    /// Asks for a stream of server-sent events, to go on after the one with the id `last` unless that is empty.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub(crate) async fn events(&self, path: &[&str], parameters: &Parameters) -> Result<Response> {
-        let response = self.open(path, parameters).await?;
+    pub(crate) async fn events(
+        &self,
+        path: &[&str],
+        parameters: &Parameters,
+        last: &str,
+    ) -> Result<Response> {
+        let mut request = self.client.get(self.url(path, parameters)?);
+        if !last.is_empty() {
+            request = request.header(LAST_EVENT_HEADER, last);
+        }
+        let response = self.send(request, parameters).await?;
         if !has_type(&response, "text/event-stream") {
             return Err(self.foreign("no event stream"));
         }
@@ -154,6 +170,12 @@ impl Connection {
             parameters.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
         if !given.is_empty() {
             url.query_pairs_mut().extend_pairs(given);
+        }
+        if url.as_str().len() > URL_BYTES_MAX {
+            let (long, max) = (url.as_str().len(), URL_BYTES_MAX);
+            return Err(Error::Asked(format!(
+                "question takes {long} bytes as a URL; at most {max} can be sent"
+            )));
         }
         Ok(url)
     }
@@ -268,6 +290,13 @@ mod tests {
             let said = connection(server).unwrap_err().to_string();
             assert!(said.contains(part), "{server}: {said}");
         }
+    }
+
+    #[test]
+    fn a_question_that_no_url_holds_is_refused() {
+        let parameters = vec![("q", Some("x".repeat(URL_BYTES_MAX)))];
+        let said = connection("http://h").unwrap().url(&["search"], &parameters).unwrap_err().to_string();
+        assert_eq!(said, "question takes 65559 bytes as a URL; at most 65534 can be sent");
     }
 
     #[test]

@@ -42,6 +42,9 @@ pub(crate) enum Error {
     /// The server took the connection and then did not answer, or stopped in the middle of the answer.
     #[error("connection to the server broke: {}", root(.0))]
     Broken(#[source] reqwest::Error),
+    /// The server ended a stream that has no end of its own.
+    #[error("the server ended it")]
+    Ended,
     /// The server says no.
     #[error("{0}")]
     Refused(Box<Refusal>),
@@ -118,6 +121,20 @@ struct Body {
 }
 
 impl Refusal {
+    /// Reads an error that a stream ends with, in the form of the API's error answers; `None` when it is another form.
+    pub(crate) fn in_stream(body: &[u8]) -> Option<Self> {
+        let refusal = Self::read(0, body, None)?;
+        // A stream has answered 200 before it failed; these have statuses of their own elsewhere.
+        let status = match refusal.code.as_str() {
+            "throttled" => 429,
+            "unavailable" => 503,
+            "syntax" | "invalid" => 400,
+            "too_costly" => 422,
+            _ => 500,
+        };
+        Some(Self { status, ..refusal })
+    }
+
     /// Reads the body of an error answer; `None` when it is not the API's.
     pub(crate) fn read(status: u16, body: &[u8], query: Option<&str>) -> Option<Self> {
         let Envelope { error } = serde_json::from_slice(body).ok()?;
@@ -156,7 +173,7 @@ impl Error {
 
     /// Whether trying again later may help, without anybody doing anything.
     pub(crate) fn is_passing(&self) -> bool {
-        matches!(self, Self::Broken(_)) || self.exit() == Exit::Unavailable
+        matches!(self, Self::Broken(_) | Self::Ended) || self.exit() == Exit::Unavailable
     }
 
     /// The lines that say it, without the program's name; empty when there is nothing to say.
@@ -180,7 +197,8 @@ fn explain_refusal(refusal: &Refusal) -> String {
         let (shown, column) = around(query, *position);
         lines.push_str(&format!("  {shown}\n  {:column$}^\n", ""));
     }
-    if !refusal.expected.is_empty() && !refusal.message.contains("expected") {
+    let is_news = |item: &String| !refusal.message.contains(item.as_str());
+    if refusal.expected.iter().any(is_news) && !refusal.message.contains("expected") {
         lines.push_str(&format!("  expected {}\n", refusal.expected.join(", ")));
     }
     if refusal.code == "no_such_call" {

@@ -14,6 +14,8 @@ pub(crate) struct Event {
     pub name: String,
     /// Its lines, joined.
     pub data: String,
+    /// Where to go on after it: the last id that was said up to it, or empty.
+    pub id: String,
 }
 
 /// Puts events together from bytes that come in pieces.
@@ -23,6 +25,7 @@ pub(crate) struct EventReader {
     line: Vec<u8>,
     name: String,
     data: String,
+    id: String,
     has_data: bool,
     /// The last byte was a carriage return, which may be half of a line's end.
     after_return: bool,
@@ -58,7 +61,7 @@ impl EventReader {
             let name = std::mem::take(&mut self.name);
             let data = std::mem::take(&mut self.data);
             let name = if name.is_empty() { NAME_DEFAULT.to_owned() } else { name };
-            return std::mem::take(&mut self.has_data).then_some(Event { name, data });
+            return std::mem::take(&mut self.has_data).then_some(Event { name, data, id: self.id.clone() });
         }
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
@@ -71,7 +74,8 @@ impl EventReader {
                 self.data.push_str(value);
                 self.has_data = true;
             }
-            // Comments are signs of life; ids and retry times are not used.
+            "id" => value.clone_into(&mut self.id),
+            // Comments are signs of life; how long to wait is decided here.
             _ => {}
         }
         None
@@ -84,17 +88,21 @@ mod tests {
 
     use super::*;
 
-    fn event(name: &str, data: &str) -> Event {
-        Event { name: name.to_owned(), data: data.to_owned() }
+    fn event(name: &str, data: &str, id: &str) -> Event {
+        Event { name: name.to_owned(), data: data.to_owned(), id: id.to_owned() }
     }
 
     #[test]
     fn every_form_of_an_event() {
         for (bytes, events) in [
-            ("event: record\ndata: {}\n\n", vec![event("record", "{}")]),
-            (": ping\n\nevent:record\r\ndata:a\r\ndata: b\r\n\r\n", vec![event("record", "a\nb")]),
-            ("data\n\ndata: x\rid: 3\r\r", vec![event("message", ""), event("message", "x")]),
-            ("event: lost\n\ndata: kept\n\n", vec![event("message", "kept")]),
+            ("event: record\ndata: {}\n\n", vec![event("record", "{}", "")]),
+            (": ping\n\nevent:record\r\ndata:a\r\ndata: b\r\n\r\n", vec![event("record", "a\nb", "")]),
+            ("data\n\ndata: x\rid: 3\r\r", vec![event("message", "", ""), event("message", "x", "3")]),
+            ("event: lost\n\ndata: kept\n\n", vec![event("message", "kept", "")]),
+            (
+                "id: 1\ndata: a\n\ndata: b\n\nid\ndata: c\n\n",
+                vec![event("message", "a", "1"), event("message", "b", "1"), event("message", "c", "")],
+            ),
             ("data: half", vec![]),
         ] {
             assert_eq!(EventReader::default().take(bytes.as_bytes()).unwrap(), events, "{bytes:?}");

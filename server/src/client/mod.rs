@@ -35,7 +35,7 @@ mod time;
 mod waterfall;
 
 pub(crate) use connection::{Connection, Parameters, parse};
-pub(crate) use error::{Error, Result};
+pub(crate) use error::{Error, Refusal, Result};
 pub(crate) use events::{Event, EventReader};
 pub(crate) use exit::Exit;
 pub(crate) use line::LineStyle;

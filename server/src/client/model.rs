@@ -130,6 +130,8 @@ pub(crate) struct Flow {
     pub truncated: Option<Truncated>,
     /// Links of its spans.
     pub links: Vec<Link>,
+    /// Waits between a producer and its consumers, over links or not.
+    pub queues: Vec<Queue>,
     /// By time.
     pub spans: Vec<Record>,
     /// By time.
@@ -255,6 +257,18 @@ pub(crate) struct Link {
     pub queue_ns: Option<u64>,
 }
 
+/// A message's wait.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Queue {
+    /// Trace of the span that took it.
+    pub trace_id: String,
+    /// The span that took it.
+    pub span_id: String,
+    /// Nanoseconds.
+    #[serde(deserialize_with = "optional_nanos", default)]
+    pub queue_ns: Option<u64>,
+}
+
 /// Recent flows.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Flows {
@@ -262,6 +276,16 @@ pub(crate) struct Flows {
     pub flows: Vec<FlowSummary>,
     /// Where the next page begins.
     pub cursor: Option<String>,
+    /// Why the page ends before it is full.
+    #[serde(default)]
+    pub truncated: Option<Cut>,
+}
+
+/// A bound that an answer ran into.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Cut {
+    /// Which one.
+    pub reason: String,
 }
 
 /// One of the recent flows.
@@ -282,14 +306,16 @@ pub(crate) struct FlowSummary {
     /// Nanoseconds.
     #[serde(deserialize_with = "nanos")]
     pub duration_ns: u64,
-    /// Names of services, or services with counts.
-    pub services: Vec<Value>,
+    /// Names.
+    pub services: Vec<String>,
     /// Spans.
     pub span_count: u64,
     /// Log records.
     pub log_count: u64,
     /// Failed ones of both.
     pub error_count: u64,
+    /// Why not all of it was counted.
+    pub truncated: Option<Cut>,
 }
 
 /// Who sent something.
@@ -326,11 +352,17 @@ pub(crate) struct ServiceReport {
 /// Groups and what was measured of each.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Stats {
-    /// The largest first.
+    /// In order.
     pub groups: Vec<Group>,
-    /// Groups left out, or a sentence about them.
+    /// Groups left out.
     #[serde(default)]
-    pub truncated: Value,
+    pub truncated: u64,
+    /// By field, records whose value is no number.
+    #[serde(default)]
+    pub ignored: BTreeMap<String, u64>,
+    /// Measures of which some value is an estimate.
+    #[serde(default)]
+    pub approximate: Vec<String>,
 }
 
 /// One group.
@@ -344,7 +376,17 @@ pub(crate) struct Group {
     pub values: BTreeMap<String, Value>,
     /// The same over time.
     #[serde(default)]
-    pub series: Vec<BTreeMap<String, Value>>,
+    pub series: Vec<Bucket>,
+}
+
+/// What was measured of a group in one bucket of time.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Bucket {
+    /// Its first nanosecond.
+    #[serde(deserialize_with = "nanos")]
+    pub start: u64,
+    /// Measure to value.
+    pub values: BTreeMap<String, Value>,
 }
 
 impl Cause {

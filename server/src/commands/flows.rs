@@ -27,15 +27,18 @@ pub(super) async fn flows(arguments: &FlowsArgs) -> Result<Exit> {
     } else if !answer.flows.is_empty() {
         output.write(&table(&answer.flows, &output).show(output.paint))?;
     }
-    if answer.flows.is_empty() {
-        output.note("nothing found")?;
-        return Ok(Exit::NothingFound);
-    }
     output.flush()?;
-    if let Some(cursor) = answer.cursor {
-        output.note(&format!("there are older ones; go on with --cursor {}", safe(&cursor)))?;
+    if let Some(cut) = &answer.truncated {
+        output.note(&safe(&cut.reason))?;
     }
-    Ok(Exit::Done)
+    match (&answer.cursor, answer.flows.is_empty()) {
+        (Some(cursor), _) => {
+            output.note(&format!("there are older ones; go on with --cursor {}", safe(cursor)))?
+        }
+        (None, true) => output.note("nothing found")?,
+        (None, false) => {}
+    }
+    Ok(if answer.flows.is_empty() { Exit::NothingFound } else { Exit::Done })
 }
 
 fn table(flows: &[FlowSummary], output: &Output) -> Table {
@@ -43,6 +46,9 @@ fn table(flows: &[FlowSummary], output: &Output) -> Table {
         "START", "STATE", "KEY", "ID", "DURATION", "SPANS", "LOGS", "ERRORS", "SERVICES", "CAUSE",
     ]);
     for flow in flows {
+        // What was not counted whole is at least this much.
+        let more = if flow.truncated.is_some() { "+" } else { "" };
+        let counted = |number: u64| format!("{number}{more}");
         let errors = if flow.error_count > 0 { Ink::Error } else { Ink::Plain };
         table.row(vec![
             Cell::text(&output.moments.show(flow.start)).ink(Ink::Quiet),
@@ -50,9 +56,9 @@ fn table(flows: &[FlowSummary], output: &Output) -> Table {
             Cell::text(&flow.key),
             Cell::text(&flow.id).ink(Ink::Link),
             Cell::number(duration(flow.duration_ns)),
-            Cell::number(flow.span_count.to_string()),
-            Cell::number(flow.log_count.to_string()),
-            Cell::number(flow.error_count.to_string()).ink(errors),
+            Cell::number(counted(flow.span_count)),
+            Cell::number(counted(flow.log_count)),
+            Cell::number(counted(flow.error_count)).ink(errors),
             Cell::text(&services(flow)),
             Cell::text(&flow.cause.as_ref().map_or_else(String::new, |cause| cause.summary())),
         ]);
@@ -61,10 +67,7 @@ fn table(flows: &[FlowSummary], output: &Output) -> Table {
 }
 
 fn services(flow: &FlowSummary) -> String {
-    let name = |service: &serde_json::Value| {
-        service.as_str().or_else(|| service["name"].as_str()).unwrap_or_default().to_owned()
-    };
-    let mut names: Vec<String> = flow.services.iter().take(SERVICES_MAX).map(name).collect();
+    let mut names: Vec<String> = flow.services.iter().take(SERVICES_MAX).cloned().collect();
     if flow.services.len() > SERVICES_MAX {
         names.push(format!("+{} more", flow.services.len() - SERVICES_MAX));
     }

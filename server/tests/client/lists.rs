@@ -32,6 +32,7 @@ fn flows_are_rows_and_the_next_page_is_said() {
         "cause": {"service": "payment", "message": "gateway\u{1b}[2J timed out"},
         "start": "1768464000000000000", "end": "1768464042600000000", "duration_ns": "42600000000",
         "services": ["a", "b", "c", "d", "e"], "span_count": 5, "log_count": 4, "error_count": 2,
+        "truncated": {"reason": "r"},
     }], "cursor": "next"});
     let fake = Fake::start(vec![Answer::json(&answer.to_string())]);
     let arguments = ["flows", "--state", "error", "--key", "order.id", "--limit", "1"];
@@ -45,9 +46,9 @@ fn flows_are_rows_and_the_next_page_is_said() {
             "order.id",
             "ord-1042",
             "42.6 s",
-            "5",
-            "4",
-            "2",
+            "5+",
+            "4+",
+            "2+",
             "a, b, c, d, +1 more",
             "payment: gateway\\x1b[2J timed out",
         ]
@@ -63,9 +64,9 @@ fn flows_are_rows_and_the_next_page_is_said() {
 #[test]
 fn stats_are_rows_of_groups() {
     let answer = json!({"groups": [
-        {"by": {"service": "payment"}, "values": {"count": 12, "p95(duration)": "1500000000"}},
+        {"by": {"service": "payment"}, "values": {"count": 12, "p95(duration)": 1_500_000_000}},
         {"by": {"service": "cart"}, "values": {"count": 3, "p95(duration)": null}},
-    ], "truncated": 4});
+    ], "truncated": 4, "ignored": {"duration": 1}, "approximate": ["p95(duration)"]});
     let fake = Fake::start(vec![Answer::json(&answer.to_string())]);
     let arguments = ["stats", "severity:error", "--by", "service", "--select", "count,p95(duration)"];
     let (code, text, said) = finish(&mut ask(fake.address, &arguments));
@@ -74,7 +75,11 @@ fn stats_are_rows_of_groups() {
         cells(&text),
         [["SERVICE", "COUNT", "P95(DURATION)"], ["payment", "12", "1.5 s"], ["cart", "3", "-"]]
     );
-    assert_eq!(said, "spoor: groups were left out (4); see --limit\n");
+    assert_eq!(
+        said,
+        "spoor: 1 record left out of `duration`, whose value is no number\nspoor: `p95(duration)` is estimated\n\
+         spoor: 4 groups left out; see --limit\n"
+    );
     let asked = &fake.asked()[0];
     assert!(
         asked.contains("q=severity%3aerror&group_by=service&select=count%2cp95%28duration%29 "),

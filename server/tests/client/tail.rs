@@ -68,6 +68,24 @@ fn a_lost_connection_is_made_anew_and_said() {
 }
 
 #[test]
+fn a_lost_connection_goes_on_where_it_was() {
+    let failed = r#"{"error":{"code":"unavailable","message":"stopping"}}"#;
+    let fake = Fake::start(vec![
+        Answer::events(&format!("id: 7-1\n{}event: error\ndata: {failed}\n\n", event(1))),
+        Answer::events(&format!("event: dropped\ndata: {{\"count\":null}}\n\n{}", event(2))),
+    ]);
+    let (code, out, said) = finish(&mut ask(fake.address, &["tail", "--limit", "2"]));
+    assert_eq!((code, out.lines().count()), (Some(0), 2), "{said}");
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0].starts_with("spoor: connection lost (stopping); trying again in "), "{said}");
+    assert_eq!(lines[1], "spoor: connected again, going on after the last record");
+    assert_eq!(lines[2], "spoor: records may be missing here; nobody can tell how many");
+    let asked = fake.asked();
+    assert!(!asked[0].contains("last-event-id"), "{asked:?}");
+    assert!(asked[1].contains("last-event-id: 7-1"), "{asked:?}");
+}
+
+#[test]
 fn a_refusal_after_a_lost_connection_ends_it() {
     let refusal = r#"{"error":{"code":"invalid","message":"no such tenant"}}"#;
     let fake = Fake::start(vec![Answer::events(&event(1)), Answer::new(400, "application/json", refusal)]);

@@ -69,8 +69,9 @@ pub(super) fn rows<'a>(flow: &'a Flow, tree: &Tree, depth_max: Option<u32>) -> V
     let links = links_by_holder(flow);
     let services =
         flow.spans.iter().map(|span| ((&*span.trace_id, &*span.span_id), &*span.service)).collect();
-    let mut writer =
-        Writer { flow, tree, links, headings: headings(flow), services, depth_max, rows: Vec::new() };
+    let queues = queues(flow);
+    let headings = headings(flow);
+    let mut writer = Writer { flow, tree, links, queues, headings, services, depth_max, rows: Vec::new() };
     for trace in traces(flow, tree) {
         let items = tree.tops.get(&trace.trace_id).map_or(&[][..], Vec::as_slice);
         writer.rows.push(Row::Trace(trace));
@@ -102,6 +103,20 @@ fn headings(flow: &Flow) -> HashSet<(&str, &str, &str)> {
     linked.map(|(trace, from)| (&*trace.trace_id, &*from.trace_id, &*from.span_id)).collect()
 }
 
+/// The longest wait before each span that waited.
+fn queues(flow: &Flow) -> HashMap<(&str, &str), u64> {
+    let of_links = flow.links.iter().map(|link| (&link.trace_id, &link.span_id, link.queue_ns));
+    let others = flow.queues.iter().map(|queue| (&queue.trace_id, &queue.span_id, queue.queue_ns));
+    let mut queues: HashMap<(&str, &str), u64> = HashMap::new();
+    for (trace_id, span_id, nanos) in of_links.chain(others) {
+        if let Some(nanos) = nanos {
+            let longest = queues.entry((trace_id, span_id)).or_default();
+            *longest = nanos.max(*longest);
+        }
+    }
+    queues
+}
+
 fn links_by_holder(flow: &Flow) -> HashMap<(&str, &str), Vec<&Link>> {
     let mut links: HashMap<(&str, &str), Vec<&Link>> = HashMap::new();
     for link in &flow.links {
@@ -114,6 +129,8 @@ struct Writer<'a, 'b> {
     flow: &'a Flow,
     tree: &'b Tree,
     links: HashMap<(&'a str, &'a str), Vec<&'a Link>>,
+    /// The longest wait before a span.
+    queues: HashMap<(&'a str, &'a str), u64>,
     /// Links that headings tell of: trace, and where from.
     headings: HashSet<(&'a str, &'a str, &'a str)>,
     services: HashMap<(&'a str, &'a str), &'a str>,
@@ -157,7 +174,7 @@ impl<'a> Writer<'a, '_> {
         let span = &flow.spans[index];
         let under = &tree.under[index];
         let links = self.links.get(&(&*span.trace_id, &*span.span_id)).cloned().unwrap_or_default();
-        let queue_ns = links.iter().filter_map(|link| link.queue_ns).max();
+        let queue_ns = self.queues.get(&(&*span.trace_id, &*span.span_id)).copied();
         self.rows.push(Row::Span { span, place: place.clone(), queue_ns });
         let links: Vec<&Link> = links.into_iter().filter(|link| !self.is_in_heading(link)).collect();
         let spans_under = under.iter().any(|item| matches!(item, Item::Span(_)));
