@@ -3,6 +3,7 @@
 mod admin;
 mod app;
 mod cli;
+mod client;
 mod commands;
 mod config;
 mod listen;

@@ -20,9 +20,10 @@ fn the_version_is_said() {
 fn help_names_every_command_and_flag() {
     let (code, help, _) = finish(&mut spoor(&["--help"]));
     assert_eq!(code, Some(0));
-    for part in
-        ["serve", "config", "inspect", "health", "--data-dir", "--otlp-grpc", "--insecure", "SPOOR_CONFIG"]
-    {
+    let commands = ["serve", "flow", "find", "search", "tail", "flows", "services", "stats", "export"];
+    let others = ["completions", "config", "inspect", "health"];
+    let flags = ["--data-dir", "--otlp-grpc", "--insecure", "SPOOR_CONFIG"];
+    for part in commands.iter().chain(&others).chain(&flags) {
         assert!(help.contains(part), "{part} is missing in {help}");
     }
 }

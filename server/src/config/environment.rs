@@ -7,7 +7,8 @@ use super::yaml::nearest;
 pub(crate) const PREFIX: &str = "SPOOR_";
 
 /// Names that steer the program or its build, and set no key.
-const NOT_KEYS: [&str; 3] = ["SPOOR_CONFIG", "SPOOR_UI", "SPOOR_BUILD_COMMIT"];
+const NOT_KEYS: [&str; 5] =
+    ["SPOOR_CONFIG", "SPOOR_UI", "SPOOR_BUILD_COMMIT", "SPOOR_SERVER", "SPOOR_TENANT"];
 
 /// Returns the name that sets the key at `path`.
 pub(crate) fn name_of(path: &[&str]) -> String {
@@ -84,6 +85,8 @@ mod tests {
             ("SPOOR_PORT_4317_TCP", "tcp://10.0.0.1:4317"),
             ("SPOOR_PORT_4317_TCP_ADDR", "10.0.0.1"),
             ("SPOOR_CONFIG", "spoor.yaml"),
+            ("SPOOR_SERVER", "http://127.0.0.1:16686"),
+            ("SPOOR_TENANT", "shop"),
             ("SPOORLESS", "1"),
         ] {
             assert!(!is_ours(name, value), "{name}");

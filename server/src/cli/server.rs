@@ -1,40 +1,11 @@
-//! What the user may write on the command line.
+//! Arguments of the commands that run the server or look at its files.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use crate::config::{Flag, ListenAddress, LogFormat, Sources};
-
-/// The version, and the commit it was built from when that is known.
-pub(crate) const VERSION: &str = env!("SPOOR_VERSION");
-
-/// Follows one call flow through all your services: takes OpenTelemetry logs and traces, keeps them durably, finds them by any id.
-#[derive(Debug, Parser)]
-#[command(name = "spoor", version = VERSION, about, args_conflicts_with_subcommands = true)]
-pub(crate) struct Cli {
-    #[command(subcommand)]
-    pub command: Option<Command>,
-    #[command(flatten)]
-    pub serve: ServeArgs,
-}
-
-/// What to do; `serve` when nothing is said.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Take, keep and serve logs and traces (the default).
-    Serve(ServeArgs),
-    /// Look at the configuration without starting.
-    Config {
-        #[command(subcommand)]
-        action: ConfigAction,
-    },
-    /// Look at what is stored; the server must not be running on the same data.
-    Inspect(InspectArgs),
-    /// Ask a running server whether it is ready; exit code 0 when it is (for containers).
-    Health(HealthArgs),
-}
 
 /// The flags of `serve`; each stands above the environment and the file.
 #[derive(Clone, Debug, Args)]
