@@ -6,11 +6,13 @@ use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
 
 use super::reader::SplitReader;
+use super::search::each_name;
 use crate::columns::BLOCK_RECORDS;
 use crate::error::{Error, Result};
 use crate::index::term;
 use crate::leaf::facets::{count_attributes, count_stream_attributes};
-use crate::leaf::{Budget, DocSet, Facet};
+use crate::leaf::fields::FieldTerms;
+use crate::leaf::{Budget, DocSet, Facet, FieldNames};
 use crate::model::{Record, TraceId};
 
 /// Up to this many records are read to count their values; more are counted by postings.
@@ -29,6 +31,15 @@ impl SplitReader {
             found.extend(wanted.filter_map(|row| row.trace).filter_map(|number| self.trace(number)));
         }
         Ok(found)
+    }
+
+    /// The fields of records and span events whose names begin with `prefix`.
+    pub(crate) fn fields(&self, prefix: &str, budget: &Budget) -> Result<FieldNames> {
+        let mut found = FieldTerms::new(budget);
+        for tag in [term::ATTRIBUTE, term::BUCKET, term::EVENT_ATTRIBUTE] {
+            each_name(&self.exact, tag, prefix, budget, &mut |name, terms| found.add(tag, name, terms))?;
+        }
+        Ok(found.names)
     }
 
     /// Correlation keys under which `id` stands.
