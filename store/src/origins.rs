@@ -177,7 +177,7 @@ impl Position {
         if !is_hot && origins.forgotten >= Some(split) {
             return Err(LostPosition);
         }
-        Ok(Vec::from([0..len]))
+        Ok(Vec::from_iter((0 < len).then_some(0..len)))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::metrics::{Call, Outcome};
 
 /// Answers with more records are not written on the async threads.
-const INLINE_RECORDS_MAX: usize = 100;
+pub(super) const INLINE_RECORDS_MAX: usize = 100;
 
 /// What a call answers.
 pub(super) struct Answer {

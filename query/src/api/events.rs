@@ -59,6 +59,11 @@ impl Events {
         events
     }
 
+    /// Adds other events after these.
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.bytes.append(&mut other.bytes);
+    }
+
     pub(super) fn into_bytes(self) -> Bytes {
         self.bytes.into()
     }

@@ -9,7 +9,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::answer::{respond, write};
+use super::answer::{INLINE_RECORDS_MAX, respond, write};
 use super::events::{self, Events};
 use super::params::{Format, Params, Request};
 use crate::engine::Engine;
@@ -86,7 +86,7 @@ async fn live(engine: Engine, mut request: Request) -> Response {
         let mut shown = Shown { engine: engine.clone(), state: Vec::new() };
         let mut first = Events::opening();
         match opening {
-            Opening::Flow(flow) => shown.flow(&flow, &mut first)?,
+            Opening::Flow(flow) => first.append(shown.tell(flow, true).await?),
             Opening::Waiting => first.add("waiting", None, &serde_json::json!({ "id": id }))?,
         }
         Ok(stream_of(flow, shown, first))
@@ -101,21 +101,15 @@ fn stream_of(
 ) -> impl Stream<Item = std::result::Result<Bytes, Infallible>> + Send {
     let rest = stream::unfold(Some((flow, shown)), |state| async {
         let (mut flow, mut shown) = state?;
-        let mut events = Events::default();
-        let told = loop {
-            let told = match flow.next().await {
-                Ok(FlowNews::End) => return None,
-                Ok(FlowNews::Silence) => Ok(events = Events::ping()),
-                Ok(FlowNews::Flow(flow)) => shown.flow(&flow, &mut events),
-                Ok(FlowNews::Change(flow)) => shown.change(&flow, &mut events),
-                Err(error) => Err(error),
-            };
-            if told.is_err() || !events.is_empty() {
-                break told;
-            }
+        let told = match flow.next().await {
+            Ok(FlowNews::End) => return None,
+            Ok(FlowNews::Silence) => Ok(Events::ping()),
+            Ok(FlowNews::Flow(flow)) => shown.tell(flow, true).await,
+            Ok(FlowNews::Change(flow)) => shown.tell(flow, false).await,
+            Err(error) => Err(error),
         };
         match told {
-            Ok(()) => Some((Ok(events.into_bytes()), Some((flow, shown)))),
+            Ok(events) => Some((Ok(events.into_bytes()), Some((flow, shown)))),
             Err(error) => Some((Ok(Events::failure(&shown.engine, &error).into_bytes()), None)),
         }
     });
@@ -129,26 +123,39 @@ struct Shown {
 }
 
 impl Shown {
-    fn flow(&mut self, flow: &Flow, events: &mut Events) -> Result<()> {
-        let owners = self.engine.owners();
-        self.state = serde_json::to_vec(&FlowJson { flow, owners, has_records: false })?;
-        events.add("flow", None, &FlowJson { flow, owners, has_records: true })
+    /// The events about a flow, whole or with new records alone; written on a computing thread when there are many.
+    async fn tell(&mut self, flow: Box<Flow>, is_whole: bool) -> Result<Events> {
+        let owners = self.engine.owners().clone();
+        let before = std::mem::take(&mut self.state);
+        let count = flow.spans.len() + flow.logs.len();
+        let told = move || told(&flow, &owners, &before, is_whole);
+        let (events, state) =
+            if count <= INLINE_RECORDS_MAX { told()? } else { self.engine.cpu().run(told).await?? };
+        self.state = state;
+        Ok(events)
     }
+}
 
-    fn change(&mut self, flow: &Flow, events: &mut Events) -> Result<()> {
-        let owners = self.engine.owners();
-        if !flow.spans.is_empty() || !flow.logs.is_empty() {
-            let spans = RecordsJson { records: &flow.spans, owners };
-            let logs = RecordsJson { records: &flow.logs, owners };
-            events.add("records", None, &NewRecords { spans, logs })?;
-        }
-        let state = serde_json::to_vec(&FlowJson { flow, owners, has_records: false })?;
-        if state != self.state {
-            events.add_json("state", None, &state);
-            self.state = state;
-        }
-        Ok(())
+/// The events about a flow whose state was told as `before`, and its state.
+fn told(flow: &Flow, owners: &Owners, before: &[u8], is_whole: bool) -> Result<(Events, Vec<u8>)> {
+    let mut events = Events::default();
+    let state = serde_json::to_vec(&FlowJson { flow, owners, has_records: false })?;
+    if is_whole {
+        events.add("flow", None, &FlowJson { flow, owners, has_records: true })?;
+        return Ok((events, state));
     }
+    if !flow.spans.is_empty() || !flow.logs.is_empty() {
+        let spans = RecordsJson { records: &flow.spans, owners };
+        let logs = RecordsJson { records: &flow.logs, owners };
+        events.add("records", None, &NewRecords { spans, logs })?;
+    }
+    if state != before {
+        events.add_json("state", None, &state);
+    }
+    if events.is_empty() {
+        events = Events::ping();
+    }
+    Ok((events, state))
 }
 
 #[derive(Serialize)]

@@ -101,6 +101,7 @@ impl LiveFlow {
             let gathered = self.gather().await;
             self.pace.looked(began);
             if let Some(news) = gathered? {
+                self.pace.said();
                 return Ok(news);
             }
         }

@@ -57,6 +57,8 @@ pub(crate) struct Pace {
     arrivals: Arrivals,
     end: Shutdown,
     pause: Duration,
+    /// When the reader has heard nothing for too long (monotonic).
+    ping_at: Duration,
     /// Whether the next look waits for nothing.
     is_due: bool,
 }
@@ -83,7 +85,8 @@ impl Streams {
 
     /// The pace of one stream that hears of `arrivals`.
     pub(crate) fn pace(&self, clock: Clock, arrivals: Arrivals) -> Pace {
-        Pace { clock, arrivals, end: self.end.token(), pause: Duration::ZERO, is_due: false }
+        let ping_at = clock.monotonic() + PING;
+        Pace { clock, arrivals, end: self.end.token(), pause: Duration::ZERO, ping_at, is_due: false }
     }
 }
 
@@ -96,20 +99,31 @@ impl Drop for Place {
 impl Pace {
     /// Waits for a reason to go on.
     pub(crate) async fn wake(&mut self) -> Wake {
-        let Self { clock, arrivals, end, pause, is_due } = self;
+        let Self { clock, arrivals, end, pause, ping_at, is_due } = self;
         if std::mem::take(is_due) {
             return Wake::Arrival;
         }
+        let silence = ping_at.saturating_sub(clock.monotonic());
         let arrival = async {
             clock.sleep(*pause).await;
             arrivals.next().await;
         };
-        tokio::select! {
+        let wake = tokio::select! {
             biased;
             () = end.cancelled() => Wake::End,
+            // Before arrivals: those that are nothing to this reader never pause.
+            () = clock.sleep(silence) => Wake::Silence,
             () = arrival => Wake::Arrival,
-            () = clock.sleep(PING) => Wake::Silence,
+        };
+        if wake == Wake::Silence {
+            self.said();
         }
+        wake
+    }
+
+    /// Notes that the reader hears something.
+    pub(crate) fn said(&mut self) {
+        self.ping_at = self.clock.monotonic() + PING;
     }
 
     /// Lets the next look happen at once: something may have arrived before.

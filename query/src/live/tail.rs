@@ -104,6 +104,7 @@ impl Tail {
                 if let Dropped::Count(count) = arrived.dropped {
                     self.engine.metrics().tail_dropped.inc_by(count);
                 }
+                self.pace.said();
                 return Ok(News::Records(arrived));
             }
         }

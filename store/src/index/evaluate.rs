@@ -142,6 +142,7 @@ fn attribute(
 /// How dear a condition is, roughly: lookups that find few, then lookups that may find many, then scans of
 /// columns and terms, then of bodies.
 fn cost(predicate: &Predicate) -> u8 {
+    const BODIES: u8 = 9;
     let by_test = |test: &Test| -> u8 {
         match test {
             Test::Equals(_) => 1,
@@ -165,9 +166,13 @@ fn cost(predicate: &Predicate) -> u8 {
         | Predicate::Duration(_)
         | Predicate::Root => 2,
         Predicate::TokenPrefix(_) => 4,
-        Predicate::Body(_) => 9,
+        Predicate::Body(_) => BODIES,
         Predicate::Not(part) => cost(part),
-        Predicate::And(parts) => parts.iter().map(cost).min().unwrap_or(0),
+        Predicate::And(parts) => {
+            let costs = || parts.iter().map(cost);
+            // What reads bodies comes last, whatever narrows it: what stands beside it narrows it more.
+            costs().find(|cost| *cost == BODIES).or_else(|| costs().min()).unwrap_or(0)
+        }
         Predicate::Or(parts) => parts.iter().map(cost).max().unwrap_or(0),
     }
 }

@@ -27,7 +27,7 @@ const TERMS_MAX: usize = 200_000;
 /// Most records that one condition may have to read in one split.
 const VERIFIED_MAX: usize = 100_000;
 
-/// Terms between two looks at the deadline.
+/// Terms, or hits of a phrase, between two looks at the deadline.
 const TERMS_PER_CHECK: usize = 1_024;
 
 impl SplitReader {
@@ -235,7 +235,7 @@ impl Source for SplitReader {
         self.filter.may_have(&bytes)
     }
 
-    fn phrase(&self, tokens: &[String], candidates: &DocSet, _budget: &Budget) -> Result<DocSet> {
+    fn phrase(&self, tokens: &[String], candidates: &DocSet, budget: &Budget) -> Result<DocSet> {
         if let [token] = tokens {
             let found = self.text.terms().get(token.as_bytes()).map_err(tantivy::TantivyError::from)?;
             return Ok(postings(&self.text, found.iter(), self.records())?.and(candidates));
@@ -247,6 +247,9 @@ impl Source for SplitReader {
         let mut scorer = weight.scorer(&self.segment, 1.0)?;
         let mut ordinals = Vec::new();
         while scorer.doc() != TERMINATED {
+            if ordinals.len() % TERMS_PER_CHECK == 0 {
+                budget.check()?;
+            }
             ordinals.push(scorer.doc());
             scorer.advance();
         }
