@@ -48,14 +48,22 @@ pub struct Position {
     before: Option<SplitId>,
 }
 
-/// The records of one leaf that are new to somebody.
+/// Records that are new to somebody, and arrived in one split.
 pub struct Unseen {
-    /// The leaf.
+    /// The leaf they are in.
     pub leaf: Leaf,
-    /// Its new records.
+    /// Which of its records.
     pub docs: DocSet,
-    /// Whether they were in another split before: then their ids tell no place in the order of arrival.
-    pub is_merged: bool,
+    /// For records that a merge moved: the id that stands for having seen all of these, and what arrived before them.
+    /// The id of any other record stands for itself and what arrived before it.
+    pub moved_place: Option<RecordId>,
+}
+
+/// Records of a leaf that arrived in the split `base`, up to its end.
+struct Piece {
+    base: SplitId,
+    base_records: u32,
+    range: Range<u32>,
 }
 
 /// Too much was merged since a position was taken to tell what is new.
@@ -134,42 +142,49 @@ impl Position {
         is_known.then_some(Self { seen, before: Some(record.split) })
     }
 
-    /// What in `leaves` is not seen: merged leaves first, then in order of arrival.
+    /// What in `leaves` is not seen, in order of arrival.
     pub(crate) fn unseen(&self, leaves: &[Leaf], origins: &Origins) -> Result<Vec<Unseen>, LostPosition> {
         let mut found = Vec::new();
         for leaf in leaves {
-            let ranges = self.ranges(leaf.id(), leaf.len(), leaf.is_hot(), origins)?;
-            let ordinals: Vec<u32> = ranges.into_iter().flatten().collect();
-            if !ordinals.is_empty() {
-                let docs = DocSet::from_ordinals(leaf.len(), ordinals);
-                let is_merged = origins.merges.contains_key(&leaf.id());
-                found.push(Unseen { leaf: leaf.clone(), docs, is_merged });
+            for Piece { base, base_records, range } in
+                self.pieces(leaf.id(), leaf.len(), leaf.is_hot(), origins)?
+            {
+                let docs = DocSet::from_ordinals(leaf.len(), range.collect());
+                let end = RecordId { split: base, ordinal: base_records.saturating_sub(1) };
+                let moved_place = (base != leaf.id()).then_some(end);
+                found.push((base, Unseen { leaf: leaf.clone(), docs, moved_place }));
             }
         }
-        found.sort_by_key(|unseen| (!unseen.is_merged, unseen.leaf.id()));
-        Ok(found)
+        found.sort_by_key(|(base, _)| *base);
+        Ok(found.into_iter().map(|(_, unseen)| unseen).collect())
     }
 
-    /// The ordinals of a split that are not seen.
-    fn ranges(
+    /// What of a split is not seen, by where it arrived.
+    fn pieces(
         &self,
         split: SplitId,
         len: u32,
         is_hot: bool,
         origins: &Origins,
-    ) -> Result<Vec<Range<u32>>, LostPosition> {
+    ) -> Result<Vec<Piece>, LostPosition> {
+        let from = |first: u32| {
+            let piece = Piece { base: split, base_records: len, range: first..len };
+            Ok(Vec::from_iter((first < len).then_some(piece)))
+        };
         if let Some(seen) = self.seen.get(&split) {
-            return Ok(Vec::from_iter((*seen < len).then_some(*seen..len)));
+            return from(*seen);
         }
         if let Some(parts) = origins.merges.get(&split) {
-            let mut ranges = Vec::new();
+            let mut pieces = Vec::new();
             for part in parts.iter() {
-                let inner = self.ranges(part.split, part.records, false, origins)?;
-                ranges.extend(inner.into_iter().map(|range| {
-                    part.first + part.kept_before(range.start)..part.first + part.kept_before(range.end)
-                }));
+                let place = |ordinal| part.first + part.kept_before(ordinal);
+                let inner = self.pieces(part.split, part.records, false, origins)?;
+                let moved = inner
+                    .into_iter()
+                    .map(|piece| Piece { range: place(piece.range.start)..place(piece.range.end), ..piece });
+                pieces.extend(moved.filter(|piece| !piece.range.is_empty()));
             }
-            return Ok(ranges);
+            return Ok(pieces);
         }
         if self.before.is_some_and(|before| split < before) {
             return Ok(Vec::new());
@@ -177,7 +192,7 @@ impl Position {
         if !is_hot && origins.forgotten >= Some(split) {
             return Err(LostPosition);
         }
-        Ok(Vec::from_iter((0 < len).then_some(0..len)))
+        from(0)
     }
 }
 
@@ -301,7 +316,7 @@ mod tests {
                 let ordinals: Vec<u32> = unseen.docs.iter().collect();
                 let records = unseen.leaf.fetch(&ordinals, &budget).expect("read");
                 numbers.extend(records.iter().map(|record| record.time as u16));
-                last = records.last().map(|record| record.id).filter(|_| !unseen.is_merged).or(last);
+                last = unseen.moved_place.or(records.last().map(|record| record.id));
             }
             (numbers, last)
         }
@@ -332,8 +347,7 @@ mod tests {
                     Event::Look => {
                         let (numbers, place) = world.look(&position);
                         numbers.iter().for_each(|number| *seen.entry(*number).or_default() += 1);
-                        // An id tells a place only when nothing without one came after it.
-                        last = if numbers.is_empty() { last } else { place };
+                        last = place.or(last);
                         position = Position::all_of(&world.leaves());
                     }
                     Event::ComeBack => {

@@ -84,7 +84,7 @@ async fn written(engine: &Engine, arrived: Arrived) -> Result<Bytes> {
         }
         for item in &arrived.records {
             let record = &item.record;
-            let id = item.is_place.then(|| record.id.to_string());
+            let id = item.place.map(|place| place.to_string());
             let data = serde_json::to_vec(&RecordJson { record, owner: owners.of(&record.stream) })?;
             events.add_json("record", id.as_deref(), &data);
         }

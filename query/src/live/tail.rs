@@ -42,8 +42,8 @@ pub(crate) struct Arrived {
 /// A record that arrived.
 pub(crate) struct ArrivedRecord {
     pub(crate) record: Record,
-    /// Whether its id tells all that was given before it.
-    pub(crate) is_place: bool,
+    /// The id that stands for it and all that was given before it, when there is one.
+    pub(crate) place: Option<RecordId>,
 }
 
 /// How many records a tail left out.
@@ -144,9 +144,16 @@ fn select(
     for (one, docs) in selected {
         let ordinals: Vec<u32> = docs.iter().skip(skip).collect();
         skip = skip.saturating_sub(docs.len());
-        let is_place = !one.is_merged;
         let fetched = one.leaf.fetch(&ordinals, budget)?;
-        records.extend(fetched.into_iter().map(|record| ArrivedRecord { record, is_place }));
+        let last = fetched.last().map(|record| record.id);
+        records.extend(fetched.into_iter().map(|record| {
+            let place = match one.moved_place {
+                None => Some(record.id),
+                // One id stands for all of them: the last one has it.
+                Some(end) => (Some(record.id) == last).then_some(end),
+            };
+            ArrivedRecord { record, place }
+        }));
     }
     Ok(Arrived { records, dropped })
 }

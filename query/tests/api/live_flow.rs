@@ -1,9 +1,11 @@
 //! `GET /flows/{id}?live=1`: one flow as it grows.
 
+use std::time::Duration;
+
 use serde_json::json;
 use spoor_query::Config;
 
-use crate::world::{T, World, log, span, trace_hex};
+use crate::world::{NOW, T, World, log, span, trace_hex};
 
 #[tokio::test]
 async fn a_flow_is_waited_for_and_grows_over_links_in_both_directions() {
@@ -75,4 +77,15 @@ async fn what_cannot_be_followed_is_refused() {
         let (got, error) = world.refused(path).await;
         assert_eq!((got, error["code"].as_str()), (status, Some(code)), "{path}: {error}");
     }
+}
+
+#[tokio::test]
+async fn time_alone_ends_a_running_flow_and_says_so() {
+    let world = World::new().await;
+    world.append(vec![log("shop", "x", NOW - 1).correlated("order.id", "ord-1")]).await;
+    let mut live = world.stream("/api/v1/flows/ord-1?live=1", None).await;
+    assert_eq!(live.expect("flow").await.data["state"], "running");
+    world.hand.advance(Duration::from_secs(75));
+    let state = live.expect("state").await.data;
+    assert_eq!((&state["state"], &state["log_count"]), (&json!("ok"), &json!(1)));
 }
