@@ -29,7 +29,11 @@ macro_rules! calls {
         /// The API as OpenAPI describes it.
         #[derive(OpenApi)]
         #[openapi(
-            info(title = "Spoor", description = "Logs, traces and the flows they belong to"),
+            info(
+                title = "Spoor",
+                description = "Logs, traces and the flows they belong to. Every call takes its parameters in the URL of a \
+                               GET, or in the form of a POST.",
+            ),
             paths($($file::$handler),*),
             components(schemas(schema::Record)),
         )]

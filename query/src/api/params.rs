@@ -84,10 +84,11 @@ impl Request {
         Ok(Params { tenant: self.tenant()?, values, now: engine.clock().now_unix_nanos() })
     }
 
-    /// Whether the URL names the parameter.
+    /// Whether the URL or the form names the parameter.
     pub(super) fn has(&self, name: &str) -> bool {
         let query = self.parts.uri.query().unwrap_or_default();
-        form_urlencoded::parse(query.as_bytes()).any(|(key, _)| key == name)
+        let names = |text: &[u8]| form_urlencoded::parse(text).any(|(key, _)| key == name);
+        names(query.as_bytes()) || self.form.as_ref().is_ok_and(|form| names(form))
     }
 
     /// A header's text.

@@ -51,6 +51,8 @@ async fn a_form_is_as_good_as_a_url_and_other_bodies_are_refused() {
     world.append(vec![log("cart", "x", T), log("shop", "x", T)]).await;
     let (status, answer) = world.post("/api/v1/search?limit=5", "q=service%3Acart&signal=logs").await;
     assert_eq!((status, &answer["total"]), (200, &json!(1)));
+    let (status, answer) = world.post("/api/v1/flows/none", "live=maybe").await;
+    assert_eq!((status, &answer["error"]["code"]), (400, &json!("invalid")), "a form names a stream too");
     let (status, answer) = world.post("/api/v1/search?q=a", "q=b").await;
     assert_eq!((status, &answer["error"]["message"]), (400, &json!("parameter `q`: given more than once")));
     let (status, _, answer) =
