@@ -12,6 +12,8 @@ pub struct Config {
     pub deadline_seconds: u64,
     /// Queries that run at once.
     pub concurrent_max: usize,
+    /// Queries of one tenant that run at once.
+    pub concurrent_per_tenant_max: usize,
     /// Queries that wait for their turn; past it clients are told to come back.
     pub waiting_max: usize,
     /// Computing threads that one query may use at once; 0 is one for each core.
@@ -20,6 +22,8 @@ pub struct Config {
     pub memory_per_query_max: u64,
     /// Records in one answer of a search.
     pub records_max: usize,
+    /// Names in one list of fields.
+    pub fields_max: usize,
     /// Values in one answer about a field.
     pub values_max: usize,
     /// Buckets of one histogram.
@@ -28,6 +32,10 @@ pub struct Config {
     pub traces_per_flow_max: usize,
     /// Records of one flow; what is past it is counted and left out.
     pub flow_records_max: usize,
+    /// Tails and live flows that are open at once.
+    pub tails_max: usize,
+    /// Records that a tail gives at once; a reader that is too slow loses the older ones past it, and is told how many.
+    pub tail_records_max: usize,
     /// Seconds after its newest record in which a flow counts as running.
     pub running_seconds: u64,
     /// Seconds after its newest record in which a flow whose parents are missing still waits for them.
@@ -39,14 +47,18 @@ impl Default for Config {
         Self {
             deadline_seconds: 30,
             concurrent_max: 16,
+            concurrent_per_tenant_max: 12,
             waiting_max: 64,
             threads_per_query: 0,
             memory_per_query_max: 256 << 20,
             records_max: 10_000,
+            fields_max: 10_000,
             values_max: 1_000,
             buckets_max: 1_000,
             traces_per_flow_max: 1_000,
             flow_records_max: 20_000,
+            tails_max: 64,
+            tail_records_max: 1_000,
             running_seconds: 60,
             settle_seconds: 600,
         }
@@ -62,14 +74,18 @@ impl Config {
         let bounds = [
             ("deadline_seconds", self.deadline_seconds, 1, 3_600),
             ("concurrent_max", self.concurrent_max as u64, 1, 1_024),
+            ("concurrent_per_tenant_max", self.concurrent_per_tenant_max as u64, 1, 1_024),
             ("waiting_max", self.waiting_max as u64, 0, 65_536),
             ("threads_per_query", self.threads_per_query as u64, 0, 256),
             ("memory_per_query_max", self.memory_per_query_max, 1 << 20, 1 << 40),
             ("records_max", self.records_max as u64, 1, 1_000_000),
+            ("fields_max", self.fields_max as u64, 1, 100_000),
             ("values_max", self.values_max as u64, 1, 100_000),
             ("buckets_max", self.buckets_max as u64, 1, 100_000),
             ("traces_per_flow_max", self.traces_per_flow_max as u64, 1, 100_000),
             ("flow_records_max", self.flow_records_max as u64, 1, 1_000_000),
+            ("tails_max", self.tails_max as u64, 1, 10_000),
+            ("tail_records_max", self.tail_records_max as u64, 1, 100_000),
             ("running_seconds", self.running_seconds, 0, 86_400),
             ("settle_seconds", self.settle_seconds, 0, 864_000),
         ];

@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
+use prometheus_client::metrics::gauge::Gauge;
 use serde::Serialize;
 use spoor_runtime::clock::Clock;
 use spoor_runtime::cpu::CpuPool;
+use spoor_runtime::shutdown::ShutdownTrigger;
 use spoor_store::model::{Tenant, TimeRange};
 use spoor_store::predicate::Predicate;
-use spoor_store::{Reader, Snapshot};
-use tokio::sync::SemaphorePermit;
+use spoor_store::{Arrivals, Reader, Snapshot};
+use utoipa::ToSchema;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::execute::fan_out::Run;
-use crate::execute::permits::Permits;
+use crate::execute::permits::{Bounds, Permit, Permits};
 use crate::keys::Keys;
+use crate::live::streams::Streams;
 use crate::metrics::QueryMetrics;
 use crate::owners::Owners;
 use crate::plan::Resolver;
@@ -33,6 +36,7 @@ struct Shared {
     cpu: CpuPool,
     clock: Clock,
     permits: Permits,
+    streams: Streams,
     metrics: QueryMetrics,
 }
 
@@ -48,7 +52,7 @@ pub struct Selection {
 }
 
 /// What an answer cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Stats {
     /// Leaves looked into: splits, and the hot rows.
     pub splits: usize,
@@ -56,6 +60,12 @@ pub struct Stats {
     pub skipped: usize,
     /// Milliseconds from the turn to the answer.
     pub elapsed_ms: u64,
+    /// Records of the leaves looked into, counted at each look.
+    pub records: u64,
+    /// Records read back whole.
+    pub read: u64,
+    /// Bytes that the query held for its answer.
+    pub held_bytes: u64,
 }
 
 /// A query that has its turn.
@@ -63,14 +73,29 @@ pub(crate) struct Turn<'a> {
     pub(crate) run: Run,
     clock: &'a Clock,
     began: std::time::Duration,
-    _permit: SemaphorePermit<'a>,
+    running: &'a Gauge,
+    _permit: Permit,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.running.dec();
+    }
 }
 
 impl Turn<'_> {
     /// Ends the turn.
     pub(crate) fn end(self, splits: usize, skipped: usize) -> Stats {
         let elapsed = self.clock.monotonic().saturating_sub(self.began);
-        Stats { splits, skipped, elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX) }
+        let budget = self.run.budget();
+        Stats {
+            splits,
+            skipped,
+            elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            records: budget.looked(),
+            read: budget.read(),
+            held_bytes: budget.held(),
+        }
     }
 }
 
@@ -82,8 +107,15 @@ impl Engine {
         (reader, cpu, clock): (Reader, CpuPool, Clock),
         metrics: QueryMetrics,
     ) -> Self {
-        let permits = Permits::new(config.concurrent_max, config.waiting_max, clock.clone());
-        Self { shared: Arc::new(Shared { config, keys, owners, reader, cpu, clock, permits, metrics }) }
+        let bounds = Bounds {
+            concurrent_max: config.concurrent_max,
+            concurrent_per_tenant_max: config.concurrent_per_tenant_max,
+            waiting_max: config.waiting_max,
+        };
+        let permits = Permits::new(bounds, clock.clone());
+        let streams = Streams::new(config.tails_max, metrics.tails.clone());
+        let shared = Shared { config, keys, owners, reader, cpu, clock, permits, streams, metrics };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Turns search text into a predicate.
@@ -123,16 +155,37 @@ impl Engine {
         self.shared.reader.snapshot(tenant)
     }
 
-    /// Waits for a turn and starts the query's time.
-    pub(crate) async fn turn(&self) -> Result<Turn<'_>> {
+    /// Hears of records that arrive from now on.
+    pub(crate) fn arrivals(&self) -> Arrivals {
+        self.shared.reader.arrivals()
+    }
+
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.shared.streams
+    }
+
+    /// Ends tails and live flows once it is pulled, so that they do not hold up a stop.
+    pub fn end_of_streams(&self) -> ShutdownTrigger {
+        self.shared.streams.end()
+    }
+
+    /// Starts the time of work that needs no turn: a tail's look at what is new.
+    pub(crate) fn run(&self) -> Run {
+        Run::start(self.shared.cpu.clone(), &self.shared.clock, &self.shared.config)
+    }
+
+    /// Waits for a turn of `tenant` and starts the query's time.
+    pub(crate) async fn turn(&self, tenant: &Tenant) -> Result<Turn<'_>> {
         let shared = &*self.shared;
         let deadline = shared.config.deadline();
-        let permit = shared.permits.acquire(deadline).await.inspect_err(|error| {
+        let permit = shared.permits.acquire(tenant, deadline).await.inspect_err(|error| {
             if matches!(error, Error::Busy { .. }) {
                 shared.metrics.rejected.inc();
             }
         })?;
-        let run = Run::start(shared.cpu.clone(), &shared.clock, &shared.config);
-        Ok(Turn { run, clock: &shared.clock, began: shared.clock.monotonic(), _permit: permit })
+        let run = self.run();
+        let running = &shared.metrics.running;
+        running.inc();
+        Ok(Turn { run, clock: &shared.clock, began: shared.clock.monotonic(), running, _permit: permit })
     }
 }

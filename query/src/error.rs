@@ -34,6 +34,15 @@ pub enum Error {
         /// The id asked for.
         id: String,
     },
+    /// A record's id tells no place any more.
+    #[error(
+        "the record `{record}` is not there: it is past retention, or splits were merged since; give its `time` (and \
+         `service`) to find it by"
+    )]
+    RecordGone {
+        /// The id asked for.
+        record: String,
+    },
     /// The id is shared by more traces than a flow may have, and no time range narrows it.
     #[error(
         "`{id}` is too common: {traces} traces share it, {traces_max} is the most for one flow; give a time range"
@@ -49,6 +58,14 @@ pub enum Error {
     /// As many queries run and wait as may.
     #[error("too many queries are running; try again in {} s", retry_after.as_secs())]
     Busy {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// As many tails and live flows are open as may.
+    #[error("{tails_max} tails are open, as many as may; close one, or try again in {} s", retry_after.as_secs())]
+    TooManyTails {
+        /// The bound.
+        tails_max: usize,
         /// When to try again.
         retry_after: Duration,
     },
@@ -76,8 +93,10 @@ impl Error {
             Self::Syntax(_) | Self::Parameter { .. } | Self::Tenant(_) | Self::TooCommon { .. } => {
                 ErrorKind::Invalid
             }
-            Self::NotFound { .. } => ErrorKind::NotFound,
-            Self::Busy { retry_after } => ErrorKind::Throttled { retry_after: *retry_after },
+            Self::NotFound { .. } | Self::RecordGone { .. } => ErrorKind::NotFound,
+            Self::Busy { retry_after } | Self::TooManyTails { retry_after, .. } => {
+                ErrorKind::Throttled { retry_after: *retry_after }
+            }
             Self::Deadline { .. } => ErrorKind::Cancelled,
             Self::Compute(error) => error.kind(),
             Self::Store(error) => error.kind(),

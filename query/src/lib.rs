@@ -8,6 +8,7 @@
 //! | [`flows`] | what an id is, and everything that shares it |
 //! | [`search`] | pages of records, counts over time, values, services |
 //! | [`otlp`] | records back to OTLP |
+//! | `live` | records as they arrive, one flow as it grows |
 //! | `json` | records and values in JSON |
 //! | `api` | the HTTP API; the only one that knows HTTP |
 //!
@@ -22,6 +23,7 @@ pub mod flows;
 mod json;
 mod keys;
 pub mod language;
+mod live;
 mod metrics;
 mod nearest;
 pub mod otlp;
@@ -38,6 +40,7 @@ use axum::Router;
 use spoor_runtime::clock::Clock;
 use spoor_runtime::cpu::CpuPool;
 use spoor_runtime::metrics::Metrics;
+use spoor_runtime::shutdown::ShutdownTrigger;
 use spoor_store::Reader;
 
 pub use config::Config;
@@ -77,6 +80,11 @@ impl Query {
     /// The API's routes, from the root of the listener: `/api/v1/…`.
     pub fn routes(&self) -> Router {
         api::routes(self.engine.clone())
+    }
+
+    /// Ends tails and live flows once it is pulled: they last as long as their readers, and must not hold up a stop.
+    pub fn end_of_streams(&self) -> ShutdownTrigger {
+        self.engine.end_of_streams()
     }
 
     /// The engine, for those that query without HTTP.

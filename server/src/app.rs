@@ -48,6 +48,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     metrics.with_prefix("server", |registry| listener_metrics.register(registry));
     let mut running = Running {
         admin: Admin::new(),
+        end_of_streams: None,
         listeners: Supervisor::new(clock.clone()),
         parts: Supervisor::new(clock.clone()),
         storage: Supervisor::new(clock.clone()),
@@ -73,6 +74,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     running.storage.start_all(parts.storage_tasks);
     running.parts.start_all(parts.tasks);
     running.store = Some(parts.store);
+    running.end_of_streams = Some(parts.end_of_streams);
     running.admin.open(app_routes(parts.api, &config.listen.base_path), metrics, parts.check);
     running.listeners.start(listen(sockets.otlp_grpc, parts.otlp.clone()));
     running.listeners.start(listen(sockets.otlp_http, parts.otlp));

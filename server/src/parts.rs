@@ -11,6 +11,7 @@ use spoor_runtime::clock::Clock;
 use spoor_runtime::cpu::CpuPool;
 use spoor_runtime::error_kind::{ErrorKind, chain};
 use spoor_runtime::metrics::Metrics;
+use spoor_runtime::shutdown::ShutdownTrigger;
 use spoor_runtime::task::Task;
 use spoor_store::Store;
 
@@ -32,6 +33,8 @@ pub(crate) struct Parts {
     pub otlp: Router,
     /// What answers questions.
     pub api: Router,
+    /// Ends those answers that last as long as their readers.
+    pub end_of_streams: ShutdownTrigger,
     /// Whether the store can do its work.
     pub check: Check,
 }
@@ -70,6 +73,7 @@ pub(crate) async fn build(config: &Config, clock: &Clock, metrics: &mut Metrics)
         tasks: collector.tasks(),
         otlp: collector.routes(),
         api: query.routes(),
+        end_of_streams: query.end_of_streams(),
     })
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use spoor_runtime::clock::Clock;
 use spoor_runtime::error_kind::chain;
+use spoor_runtime::shutdown::ShutdownTrigger;
 use spoor_runtime::supervisor::Supervisor;
 use spoor_store::Store;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -45,6 +46,8 @@ impl Signals {
 /// What runs, in the groups it stops in.
 pub(crate) struct Running {
     pub admin: Admin,
+    /// Ends tails and live flows, which would last as long as their readers; known once the parts are built.
+    pub end_of_streams: Option<ShutdownTrigger>,
     /// Stopped first: nothing new comes in, requests in flight finish.
     pub listeners: Supervisor,
     /// Stopped next: what stands on the store.
@@ -63,6 +66,9 @@ impl Running {
         let begin = self.clock.monotonic();
         self.admin.stop();
         tracing::info!("stopping: not ready for new work");
+        if let Some(end) = &self.end_of_streams {
+            end.shut_down();
+        }
         let late = self.listeners.stop(LISTENER_LIMIT).await;
         report("requests in flight have finished", &late, &self.clock, begin);
         let late = self.parts.stop(TASK_LIMIT).await;

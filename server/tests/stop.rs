@@ -17,6 +17,12 @@ use process::{Server, connect, folder, read_answer};
 /// A request without records, in two halves.
 const HALVES: (&str, &str) = ("{\"resourceSpans\"", ":[]}");
 
+fn read_to_end(mut stream: TcpStream) -> String {
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
 /// Sends the head and the first half of an export.
 fn begin_export(server: &Server) -> TcpStream {
     let mut stream = connect(server.otlp_http);
@@ -94,4 +100,30 @@ fn a_second_signal_stops_at_once() {
     assert!(log.contains("stopped at once"), "{log}");
     assert!(!log.contains("requests in flight have finished"), "{log}");
     drop(export);
+}
+
+#[test]
+fn open_streams_end_at_once_when_the_process_stops() {
+    let folder = folder();
+    let server = Server::start(folder.path(), &[]);
+    let streams = ["/api/v1/tail", "/api/v1/flows/ord-1?live=1"].map(|path| {
+        let mut stream = connect(server.http);
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: spoor\r\n\r\n").as_bytes()).unwrap();
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"\n\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            seen.push(byte[0]);
+        }
+        stream
+    });
+    server.signal("TERM");
+    let (status, log) = server.wait();
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(log.contains("requests in flight have finished"), "{log}");
+    assert!(!log.contains("requests did not finish in time"), "{log}");
+    for stream in streams {
+        let end = read_to_end(stream);
+        assert!(end.ends_with("0\r\n\r\n"), "the stream was cut, not ended: {end:?}");
+    }
 }

@@ -29,6 +29,8 @@ pub enum Predicate {
     Phrase(Vec<String>),
     /// A token in the log body or the span name that begins so (lower case).
     TokenPrefix(String),
+    /// The log body: its text, or a scalar of a structured one. Reads the body of every record that nothing else excludes.
+    Body(Test),
     /// The record's trace.
     Trace(TraceId),
     /// The span itself, and log records written in it.

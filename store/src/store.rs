@@ -7,14 +7,15 @@ use bytes::Bytes;
 use spoor_runtime::clock::Clock;
 use spoor_runtime::metrics::Metrics;
 use spoor_runtime::task::Task;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::Config;
 use crate::disk::{DiskLock, RealDisk};
 use crate::error::{Error, Result};
 use crate::leaf::Leaf;
-use crate::model::{Batch, Signal, Tenant, TimeRange, UnixNanos};
+use crate::model::{Batch, RecordId, Signal, Tenant, TimeRange, UnixNanos};
 use crate::open;
+use crate::origins::{LostPosition, Origins, Position, Unseen};
 use crate::view::Views;
 use crate::wal::WalSyncer;
 use crate::write::{Command, Writer};
@@ -51,6 +52,22 @@ pub struct Reader {
 /// What one query sees: a fixed set of leaves of one tenant.
 pub struct Snapshot {
     leaves: Vec<Leaf>,
+    origins: Arc<Origins>,
+}
+
+/// Hears of records that arrive, of any tenant.
+pub struct Arrivals {
+    count: watch::Receiver<u64>,
+}
+
+impl Arrivals {
+    /// Waits until something arrived since the last call, or since this was made. What arrived is visible.
+    pub async fn next(&mut self) {
+        if self.count.changed().await.is_err() {
+            // The store is gone; nothing will arrive.
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 impl Store {
@@ -102,7 +119,13 @@ impl Store {
 impl Reader {
     /// Pins what `tenant` has now.
     pub fn snapshot(&self, tenant: &Tenant) -> Snapshot {
-        Snapshot { leaves: self.views.get().leaves(tenant) }
+        let view = self.views.get();
+        Snapshot { leaves: view.leaves(tenant), origins: view.origins(tenant) }
+    }
+
+    /// Hears of what arrives from now on.
+    pub fn arrivals(&self) -> Arrivals {
+        Arrivals { count: self.views.arrivals() }
     }
 }
 
@@ -110,6 +133,29 @@ impl Snapshot {
     /// Every leaf, newest first; hot rows before splits.
     pub fn leaves(&self) -> &[Leaf] {
         &self.leaves
+    }
+
+    /// All that is here, as seen.
+    pub fn position(&self) -> Position {
+        Position::all_of(&self.leaves)
+    }
+
+    /// All that arrived up to `record`, itself included, as seen; `None` when too much happened since to tell.
+    pub fn position_after(&self, record: RecordId) -> Option<Position> {
+        Position::after(record, &self.leaves, &self.origins)
+    }
+
+    /// What is here and not seen; records that merges moved count as seen when they were.
+    ///
+    /// # Errors
+    /// [`LostPosition`] when too much was merged since `position` was taken to tell.
+    pub fn since(&self, position: &Position) -> std::result::Result<Vec<Unseen>, LostPosition> {
+        position.unseen(&self.leaves, &self.origins)
+    }
+
+    /// Where a record is, also when merges moved it; `None` when it is gone, or too much was merged since.
+    pub fn find(&self, record: RecordId) -> Option<(Leaf, u32)> {
+        self.origins.find(&self.leaves, record)
     }
 
     /// The leaves that may hold records of `range`, and how many were left out.

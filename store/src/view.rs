@@ -4,9 +4,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::watch;
+
 use crate::hot::HotRows;
 use crate::leaf::Leaf;
 use crate::model::{SplitId, Tenant};
+use crate::origins::{Origins, Part};
 use crate::split::SplitHandle;
 
 /// What exists now; cheap to clone.
@@ -14,6 +17,8 @@ use crate::split::SplitHandle;
 pub(crate) struct Views {
     /// Held while one is exchanged for another.
     current: Arc<Mutex<Arc<View>>>,
+    /// Counts what was appended; whoever follows arrivals waits on it.
+    arrivals: Arc<watch::Sender<u64>>,
 }
 
 /// One state of affairs.
@@ -26,12 +31,23 @@ pub(crate) struct View {
 struct TenantView {
     hot: Vec<Arc<HotRows>>,
     splits: Vec<Arc<SplitHandle>>,
+    origins: Arc<Origins>,
 }
 
 impl Views {
     /// The state now.
     pub(crate) fn get(&self) -> Arc<View> {
         Arc::clone(&self.current.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Tells who waits that records arrived.
+    pub(crate) fn announce(&self) {
+        self.arrivals.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Hears of what arrives from now on.
+    pub(crate) fn arrivals(&self) -> watch::Receiver<u64> {
+        self.arrivals.subscribe()
     }
 
     fn change(&self, change: impl FnOnce(&mut View)) {
@@ -60,17 +76,19 @@ impl Views {
     pub(crate) fn add_splits(&self, splits: Vec<Arc<SplitHandle>>) {
         self.change(|view| {
             for split in splits {
-                view.tenants.entry(split.meta.tenant.clone()).or_default().splits.push(split);
+                let tenant = view.tenants.entry(split.meta.tenant.clone()).or_default();
+                Arc::make_mut(&mut tenant.origins).forget(split.meta.id);
+                tenant.splits.push(split);
             }
         });
     }
 
-    /// Exchanges splits of one tenant for others, or for none; returns those taken out.
+    /// Exchanges splits of one tenant for the one they were merged into, or for none; returns those taken out.
     pub(crate) fn replace(
         &self,
         tenant: &Tenant,
         old: &[SplitId],
-        new: Option<Arc<SplitHandle>>,
+        new: Option<(Arc<SplitHandle>, Vec<Part>)>,
     ) -> Vec<Arc<SplitHandle>> {
         let mut removed = Vec::new();
         self.change(|view| {
@@ -80,7 +98,10 @@ impl Views {
                 .partition(|split| old.contains(&split.meta.id));
             removed = out;
             tenant.splits = kept;
-            tenant.splits.extend(new);
+            if let Some((split, parts)) = new {
+                Arc::make_mut(&mut tenant.origins).note(split.meta.id, parts);
+                tenant.splits.push(split);
+            }
         });
         removed
     }
@@ -94,6 +115,11 @@ impl View {
         splits.sort_by_key(|split| std::cmp::Reverse((split.meta.max_time, split.meta.id)));
         let hot = tenant.hot.iter().rev().map(|rows| Leaf::hot(rows.view())).filter(|leaf| !leaf.is_empty());
         hot.chain(splits.into_iter().map(Leaf::split)).collect()
+    }
+
+    /// What the tenant's merged splits were made of.
+    pub(crate) fn origins(&self, tenant: &Tenant) -> Arc<Origins> {
+        self.tenants.get(tenant).map(|tenant| Arc::clone(&tenant.origins)).unwrap_or_default()
     }
 
     /// Every split.

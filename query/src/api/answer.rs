@@ -9,11 +9,11 @@ use http::{HeaderValue, StatusCode};
 
 use super::error;
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::metrics::{Call, Outcome};
 
 /// Answers with more records are not written on the async threads.
-const INLINE_RECORDS_MAX: usize = 100;
+pub(super) const INLINE_RECORDS_MAX: usize = 100;
 
 /// What a call answers.
 pub(super) struct Answer {
@@ -34,11 +34,9 @@ pub(super) async fn respond(
     call: &'static str,
     work: impl Future<Output = Result<Answer>>,
 ) -> Response {
-    let mut asked = Asked { engine, call, began: engine.clock().monotonic(), answered: false };
+    let asked = Asked::new(engine, call);
     let result = work.await;
-    asked.answered = true;
-    let outcome = result.as_ref().map_or_else(|error| error.kind().name(), |_| "ok");
-    engine.metrics().requests.get_or_create(&Outcome { call, outcome }).inc();
+    asked.answered(result.as_ref().err());
     match result {
         Ok(answer) => {
             let mut response = json(StatusCode::OK, answer.body);
@@ -74,11 +72,24 @@ pub(super) fn json(status: StatusCode, bytes: Vec<u8>) -> Response {
 }
 
 /// A call that is not answered yet; dropped so, its client has left.
-struct Asked<'a> {
+pub(super) struct Asked<'a> {
     engine: &'a Engine,
     call: &'static str,
     began: Duration,
     answered: bool,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn new(engine: &'a Engine, call: &'static str) -> Self {
+        Self { engine, call, began: engine.clock().monotonic(), answered: false }
+    }
+
+    /// Counts the answer, a refusal too.
+    pub(super) fn answered(mut self, failure: Option<&Error>) {
+        self.answered = true;
+        let outcome = failure.map_or("ok", |error| error.kind().name());
+        self.engine.metrics().requests.get_or_create(&Outcome { call: self.call, outcome }).inc();
+    }
 }
 
 impl Drop for Asked<'_> {

@@ -26,12 +26,27 @@ struct Body<'a> {
 
 /// The answer that says what went wrong. What the caller cannot help is logged and named by `fault`.
 pub(super) fn response(error: &Error, fault: u64) -> Response {
+    let (status, bytes) = said(error, fault);
+    let mut answer = json(status, bytes);
+    if let ErrorKind::Throttled { retry_after } = error.kind() {
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+    }
+    answer
+}
+
+/// What [`response`] says, for an answer that has begun.
+pub(super) fn body_of(error: &Error, fault: u64) -> Vec<u8> {
+    said(error, fault).1
+}
+
+fn said(error: &Error, fault: u64) -> (StatusCode, Vec<u8>) {
     let kind = error.kind();
     let (status, code) = match (error, kind) {
         (Error::TooCommon { .. }, _) => (StatusCode::UNPROCESSABLE_ENTITY, "too_common"),
         (Error::Store(spoor_store::Error::TooCostly { .. }), _) => {
             (StatusCode::UNPROCESSABLE_ENTITY, "too_costly")
         }
+        (Error::RecordGone { .. }, _) => (StatusCode::NOT_FOUND, "record_gone"),
         (Error::Syntax(_), _) => (StatusCode::BAD_REQUEST, "syntax"),
         (_, ErrorKind::Invalid) => (StatusCode::BAD_REQUEST, kind.name()),
         (_, ErrorKind::NotFound) => (StatusCode::NOT_FOUND, kind.name()),
@@ -45,11 +60,9 @@ pub(super) fn response(error: &Error, fault: u64) -> Response {
         Error::Syntax(fault) => (Some(fault.position), Some(fault.expected.as_slice())),
         _ => (None, None),
     };
-    let mut answer = body(status, &Body { code, message: &message(error, kind, fault), position, expected });
-    if let ErrorKind::Throttled { retry_after } = kind {
-        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
-    }
-    answer
+    let said = Body { code, message: &message(error, kind, fault), position, expected };
+    // Strings and numbers alone cannot fail to become JSON.
+    (status, serde_json::to_vec(&Envelope { error: said }).unwrap_or_default())
 }
 
 fn message(error: &Error, kind: ErrorKind, fault: u64) -> String {
@@ -79,10 +92,10 @@ pub(super) async fn no_such_call(uri: Uri) -> Response {
 
 /// For calls that exist, by another method.
 pub(super) async fn method_not_allowed() -> Response {
-    let message = "this call takes GET";
+    let message = "this call takes GET, or POST with a form";
     let said = Body { code: "method_not_allowed", message, position: None, expected: None };
     let mut answer = body(StatusCode::METHOD_NOT_ALLOWED, &said);
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
     answer
 }
 

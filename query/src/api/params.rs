@@ -1,11 +1,16 @@
-//! What a request asks: parameters, tenant. Everything unknown or impossible is refused with what to write instead.
+//! What a request asks: parameters, from the URL or a form; tenant. Everything unknown or impossible is refused with
+//! what to write instead.
 
 use std::collections::HashMap;
 
-use axum::extract::{FromRequestParts, Path, Query};
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts as _, Path};
+use http::Method;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use spoor_store::model::{Signal, Tenant, TimeRange};
 use spoor_store::predicate::Predicate;
+use url::form_urlencoded;
 
 use super::time;
 use crate::engine::{Engine, Selection};
@@ -16,16 +21,39 @@ use crate::nearest::nearest;
 /// Header that names the tenant, as Loki's and Tempo's clients send it.
 const TENANT_HEADER: &str = "x-scope-orgid";
 
+/// Largest form, in bytes: room for the longest query, percent-encoded, and more.
+const FORM_BYTES_MAX: usize = 4 << 20;
+
+/// The form that parameters may come in, as HTML forms and Prometheus's clients send them.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// A request before its call says which parameters it takes.
 pub(super) struct Request {
     parts: Parts,
+    /// The form of a POST; `Err` says why there is none.
+    form: std::result::Result<Bytes, &'static str>,
 }
 
-impl<S: Sync> FromRequestParts<S> for Request {
+impl<S: Sync> FromRequest<S> for Request {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> std::result::Result<Self, Self::Rejection> {
-        Ok(Self { parts: parts.clone() })
+    async fn from_request(
+        request: axum::extract::Request,
+        _: &S,
+    ) -> std::result::Result<Self, Self::Rejection> {
+        let (parts, body) = request.into_parts();
+        let is_form = || {
+            let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            content_type.is_some_and(|value| value.split(';').next().is_some_and(|kind| kind.trim() == FORM))
+        };
+        let form = if parts.method != Method::POST {
+            Ok(Bytes::new())
+        } else if !is_form() {
+            Err("a POST takes its parameters as application/x-www-form-urlencoded")
+        } else {
+            to_bytes(body, FORM_BYTES_MAX).await.map_err(|_| "the form is larger than 4 MiB, or broke off")
+        };
+        Ok(Self { parts, form })
     }
 }
 
@@ -40,10 +68,11 @@ impl Request {
 
     /// The parameters, none but `known`; one that is empty counts as not given.
     pub(super) fn params(&self, engine: &Engine, known: &[&str]) -> Result<Params> {
-        let pairs = Query::<Vec<(String, String)>>::try_from_uri(&self.parts.uri)
-            .map_err(|_| Error::parameter("?", "the query string is not percent-encoded"))?;
+        let form = self.form.as_ref().map_err(|reason| Error::parameter("body", *reason))?;
+        let of_url = form_urlencoded::parse(self.parts.uri.query().unwrap_or_default().as_bytes());
+        let pairs = of_url.into_owned().chain(form_urlencoded::parse(form).into_owned());
         let mut values: HashMap<String, String> = HashMap::new();
-        for (name, value) in pairs.0 {
+        for (name, value) in pairs {
             if !known.contains(&name.as_str()) {
                 return Err(unknown(&name, known));
             }
@@ -53,6 +82,18 @@ impl Request {
         }
         values.retain(|_, value| !value.is_empty());
         Ok(Params { tenant: self.tenant()?, values, now: engine.clock().now_unix_nanos() })
+    }
+
+    /// Whether the URL or the form names the parameter.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let query = self.parts.uri.query().unwrap_or_default();
+        let names = |text: &[u8]| form_urlencoded::parse(text).any(|(key, _)| key == name);
+        names(query.as_bytes()) || self.form.as_ref().is_ok_and(|form| names(form))
+    }
+
+    /// A header's text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.parts.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     fn tenant(&self) -> Result<Tenant> {
@@ -122,6 +163,20 @@ impl Params {
         let Some(text) = self.text(name) else { return Ok(None) };
         let wrong = || Error::parameter(name, format!("`{}` is not {}", quote(text), time::EXPECTED));
         time::parse(text, self.now).map(Some).ok_or_else(wrong)
+    }
+
+    /// `1` or `true`; anything else but nothing, `0` and `false` is refused.
+    pub(super) fn flag(&self, name: &str) -> Result<bool> {
+        match self.text(name) {
+            None | Some("0" | "false") => Ok(false),
+            Some("1" | "true") => Ok(true),
+            Some(other) => Err(Error::parameter(name, format!("`{}` is neither 0 nor 1", quote(other)))),
+        }
+    }
+
+    /// A moment, when given.
+    pub(super) fn moment(&self, name: &str) -> Result<Option<u64>> {
+        self.time(name)
     }
 
     pub(super) fn format(&self) -> Result<Format> {

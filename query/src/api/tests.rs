@@ -58,3 +58,15 @@ async fn what_the_caller_cannot_help_is_hidden_behind_a_number() {
     let (_, _, body) = told(Error::Store(costly)).await;
     assert_eq!(body["message"], "query is too costly: too many terms; narrow `x`");
 }
+
+#[test]
+fn every_route_is_in_the_table_and_described_under_its_own_path() {
+    use utoipa::OpenApi as _;
+    let described: Vec<String> = super::Description::openapi().paths.paths.into_keys().collect();
+    let mut table: Vec<&str> = super::PATHS.to_vec();
+    table.sort_unstable();
+    assert_eq!(described, table);
+    // A route that stands beside the table has no description.
+    let beside = include_str!("mod.rs").matches(".route(\"").count();
+    assert_eq!(beside, 2, "the description itself, and what does not exist");
+}

@@ -30,7 +30,6 @@ impl Run {
         Self { budget, cpu, lanes: config.lanes(), deadline }
     }
 
-    #[cfg(test)]
     pub(crate) fn budget(&self) -> &Budget {
         &self.budget
     }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use spoor_store::model::{Record, RecordId, SpanId, TraceId, UnixNanos};
+use utoipa::ToSchema;
 
 use crate::engine::Stats;
 use crate::json;
@@ -29,6 +30,10 @@ pub struct Flow {
     pub traces: Vec<TraceSummary>,
     /// Its services by first appearance.
     pub services: Vec<ServiceSummary>,
+    /// Spans of the flow.
+    pub span_count: u64,
+    /// Log records of the flow.
+    pub log_count: u64,
     /// Spans with status error, log records of severity error and above.
     pub error_count: u64,
     /// Records that were stored more than once and are here once.
@@ -46,7 +51,7 @@ pub struct Flow {
 }
 
 /// How a flow stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FlowState {
     /// Ended without an error.
@@ -60,10 +65,11 @@ pub enum FlowState {
 }
 
 /// The record that explains a failed flow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Cause {
     /// The record.
     #[serde(serialize_with = "json::text")]
+    #[schema(value_type = String)]
     pub record: RecordId,
     /// `spans` or `logs`.
     pub signal: &'static str,
@@ -81,11 +87,12 @@ pub struct Cause {
     pub span_id: String,
     /// When.
     #[serde(serialize_with = "json::nanos")]
+    #[schema(value_type = String)]
     pub time: UnixNanos,
 }
 
 /// Whether a flow is all there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Completeness {
     /// In one word.
     pub verdict: Verdict,
@@ -94,7 +101,7 @@ pub struct Completeness {
 }
 
 /// Completeness in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Nothing says that a record is missing.
@@ -106,7 +113,7 @@ pub enum Verdict {
 }
 
 /// One observation about a flow's completeness.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reason {
     /// Its name.
     pub code: &'static str,
@@ -117,10 +124,11 @@ pub struct Reason {
 }
 
 /// One trace of a flow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TraceSummary {
     /// Its id.
     #[serde(serialize_with = "json::text")]
+    #[schema(value_type = String)]
     pub trace_id: TraceId,
     /// Service of its first root, else of its first record.
     pub root_service: String,
@@ -128,9 +136,11 @@ pub struct TraceSummary {
     pub root_name: String,
     /// Time of its first record.
     #[serde(serialize_with = "json::nanos")]
+    #[schema(value_type = String)]
     pub start: UnixNanos,
     /// Time of its last record or end of its last span.
     #[serde(serialize_with = "json::nanos")]
+    #[schema(value_type = String)]
     pub end: UnixNanos,
     /// Spans.
     pub span_count: u64,
@@ -143,10 +153,11 @@ pub struct TraceSummary {
 }
 
 /// The span in another trace that a trace's first link names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LinkedFrom {
     /// The other trace.
     #[serde(serialize_with = "json::text")]
+    #[schema(value_type = String)]
     pub trace_id: TraceId,
     /// The span there, or empty.
     pub span_id: String,
@@ -154,11 +165,12 @@ pub struct LinkedFrom {
     pub service: String,
     /// Nanoseconds from that span's end to this one's start; `None` when the span is not here.
     #[serde(serialize_with = "json::optional_nanos")]
+    #[schema(value_type = Option<String>)]
     pub queue_ns: Option<u64>,
 }
 
 /// A service's part of a flow, or of the store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ServiceSummary {
     /// Its name.
     pub name: String,
@@ -173,7 +185,7 @@ pub struct ServiceSummary {
 }
 
 /// What bounds left out of a flow.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Truncated {
     /// Which bound, for people.
     pub reason: String,
@@ -186,22 +198,27 @@ pub struct Truncated {
 }
 
 /// A span link, from the span that holds it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FlowLink {
     /// Trace of the span that holds it.
     #[serde(serialize_with = "json::text")]
+    #[schema(value_type = String)]
     pub trace_id: TraceId,
     /// The span that holds it.
     #[serde(serialize_with = "id_or_empty")]
+    #[schema(value_type = String)]
     pub span_id: Option<SpanId>,
     /// Trace it names.
     #[serde(serialize_with = "json::text")]
+    #[schema(value_type = String)]
     pub to_trace_id: TraceId,
     /// Span it names.
     #[serde(serialize_with = "id_or_empty")]
+    #[schema(value_type = String)]
     pub to_span_id: Option<SpanId>,
     /// Nanoseconds from the named span's end to the holder's start; `None` when the named span is not here.
     #[serde(serialize_with = "json::optional_nanos")]
+    #[schema(value_type = Option<String>)]
     pub queue_ns: Option<u64>,
 }
 

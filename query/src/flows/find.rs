@@ -6,6 +6,7 @@ use serde::Serialize;
 use spoor_store::leaf::{Budget, DocSet, Facet, Leaf};
 use spoor_store::model::{Signal, SpanId, Tenant, TraceId, UnixNanos};
 use spoor_store::predicate::{Predicate, Test};
+use utoipa::ToSchema;
 
 use super::seed::{Seed, unkeyed};
 use crate::engine::Engine;
@@ -17,7 +18,7 @@ use crate::keys::KeyAliases;
 const SPAN_TRACES_MAX: usize = 10;
 
 /// What a string is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FindAnswer {
     /// The string.
     pub id: String,
@@ -28,7 +29,7 @@ pub struct FindAnswer {
 }
 
 /// One thing a string is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Match {
     /// Which kind of thing.
     pub kind: MatchKind,
@@ -41,9 +42,11 @@ pub struct Match {
     pub trace_id: Option<String>,
     /// Time of the first record that carries it.
     #[serde(serialize_with = "json::nanos")]
+    #[schema(value_type = String)]
     pub first: UnixNanos,
     /// Time of the last.
     #[serde(serialize_with = "json::nanos")]
+    #[schema(value_type = String)]
     pub last: UnixNanos,
     /// Spans that carry it.
     pub spans: u64,
@@ -52,7 +55,7 @@ pub struct Match {
 }
 
 /// What a string can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MatchKind {
     /// A trace id.
@@ -87,7 +90,7 @@ impl Engine {
     /// # Errors
     /// What any query can meet.
     pub async fn find(&self, tenant: &Tenant, id: &str) -> Result<FindAnswer> {
-        let turn = self.turn().await?;
+        let turn = self.turn(tenant).await?;
         let mut leaves = self.snapshot(tenant).leaves().to_vec();
         let count = leaves.len();
         let seed = Seed::new(id, None);

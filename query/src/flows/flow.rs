@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use spoor_store::Snapshot;
 use spoor_store::model::{Record, Tenant, TimeRange};
 
 use super::answer::{Flow, FlowState, Truncated};
@@ -40,8 +41,12 @@ impl Engine {
     /// [`crate::Error::NotFound`] when nothing carries the id, [`crate::Error::TooCommon`] when too many traces do and
     /// no range narrows it, and what any query can meet.
     pub async fn flow(&self, request: &FlowRequest) -> Result<Flow> {
-        let turn = self.turn().await?;
-        let snapshot = self.snapshot(&request.tenant);
+        self.flow_at(&self.snapshot(&request.tenant), request).await
+    }
+
+    /// The flow in what a snapshot has.
+    pub(crate) async fn flow_at(&self, snapshot: &Snapshot, request: &FlowRequest) -> Result<Flow> {
+        let turn = self.turn(&request.tenant).await?;
         let leaves = snapshot.leaves();
         let seed = Seed::new(&request.id, request.key.as_deref());
         let records_max = self.config().flow_records_max;
@@ -117,6 +122,8 @@ impl Judge {
             busy_ns: assembly.busy(),
             traces: assembly.traces(),
             services: assembly.services(&self.owners),
+            span_count: assembly.spans.len() as u64,
+            log_count: assembly.logs.len() as u64,
             error_count,
             duplicate_count: assembly.duplicates,
             truncated,

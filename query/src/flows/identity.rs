@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::hash::{Hash, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use spoor_store::model::{Record, Signal};
 
@@ -33,6 +33,19 @@ pub(crate) fn dedupe(records: Vec<Record>) -> (Vec<Record>, u64) {
         records.into_iter().zip(keep).filter_map(|(record, keep)| keep.then_some(record)).collect();
     let dropped = (before - kept.len()) as u64;
     (kept, dropped)
+}
+
+/// Tells records apart that [`dedupe`] would: equal ones have equal fingerprints, whatever split they are in.
+pub(crate) fn fingerprint(record: &Record) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    Identity(record).hash(&mut hasher);
+    if record.signal == Signal::Logs {
+        record.end_or_observed.hash(&mut hasher);
+        record.attributes.hash(&mut hasher);
+        record.rest.hash(&mut hasher);
+        record.stream.service.hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 struct Identity<'a>(&'a Record);

@@ -1,6 +1,6 @@
 //! How answers look in JSON: numbers that may pass 2^53 as decimal strings, records flat and typed.
 
-mod otlp_fields;
+pub(crate) mod otlp_fields;
 pub(crate) mod record;
 #[cfg(test)]
 mod tests;

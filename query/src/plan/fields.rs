@@ -6,7 +6,7 @@ use spoor_store::predicate::{AttributeScope, Predicate, Test};
 use spoor_store::tokenize;
 
 use super::resolve::{Resolver, attribute};
-use super::values;
+use super::{narrow, values};
 use crate::language::{SyntaxError, Value, ValueNode};
 use crate::nearest::nearest;
 use crate::owners::OWNER_ATTRIBUTES;
@@ -122,9 +122,18 @@ impl Resolver<'_> {
         let found = match &value.node {
             ValueNode::Word(text) | ValueNode::Phrase(text) => phrase(text),
             ValueNode::Prefix(prefix) => text_prefix(prefix),
+            ValueNode::Exists => Predicate::Body(Test::Exists),
+            ValueNode::Regex(pattern) => {
+                let regex = values::regex_anywhere(self.text, value, pattern)?;
+                narrowed(pattern, Test::Regex(regex))
+            }
+            ValueNode::Glob(pieces) => {
+                let pattern = values::glob(pieces);
+                narrowed(&pattern, Test::Regex(values::regex(self.text, value, &pattern)?))
+            }
             _ => {
-                let message = "`body` takes words, phrases and `prefix*`";
-                let expected = &["a word", "a \"phrase\"", "prefix*"];
+                let message = "`body` takes words, phrases, `prefix*`, `*part*` and `/regex/`";
+                let expected = &["a word", "a \"phrase\"", "prefix*", "*part*", "/regex/"];
                 return Err(SyntaxError::new(self.text, value.at.start, message, expected));
             }
         };
@@ -224,6 +233,13 @@ impl Resolver<'_> {
         let message = format!("`{}` is no {what}{hint}", crate::language::quote(word));
         SyntaxError::new(self.text, value.at.start, message, names)
     }
+}
+
+/// A body that satisfies `test`, looked for where the words are that `pattern` cannot do without.
+fn narrowed(pattern: &str, test: Test) -> Predicate {
+    let mut all = narrow::words(pattern);
+    all.push(Predicate::Body(test));
+    Predicate::And(all)
 }
 
 /// Words in a row in the log body or the span name; nothing to look for is no condition.

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | [`resolve`] | tree → [`spoor_store::predicate::Predicate`] |
 //! | [`fields`] | the fields that are not attributes, and what each takes |
+//! | [`narrow`] | words that a regex cannot do without |
 //! | [`severity`] | names in order |
 //! | [`values`] | conditions on text, numbers and durations |
 //! | [`prune`] | which leaves of a snapshot a query visits |
 
 pub(crate) mod fields;
+mod narrow;
 pub(crate) mod prune;
 pub(crate) mod resolve;
 mod severity;

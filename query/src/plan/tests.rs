@@ -139,7 +139,7 @@ fn a_value_its_field_does_not_take_is_refused_with_what_it_does() {
         ("duration:/x/", "this field takes values, comparisons and ranges (column 10)"),
         ("trace_id:ord-1", "expected a trace id (column 10)"),
         ("trace_id:*", "expected a trace id (column 10)"),
-        ("body:/x/", "`body` takes words, phrases and `prefix*` (column 6)"),
+        ("body:>x", "`body` takes words, phrases, `prefix*`, `*part*` and `/regex/` (column 6)"),
         ("x:/(/", "the regex is wrong: unclosed group (column 3)"),
         ("x:/a)(b/", "the regex is wrong: unopened group (column 3)"),
         ("x:/(a{1000}){1000}/", "the regex is too big; repeat less (column 3)"),

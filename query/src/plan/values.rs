@@ -18,16 +18,13 @@ pub(crate) fn test(text: &str, value: &Value) -> Result<Test, SyntaxError> {
         ValueNode::Exists => Test::Exists,
         ValueNode::Word(word) | ValueNode::Phrase(word) => Test::Equals(word.clone()),
         ValueNode::Prefix(prefix) => Test::Prefix(prefix.clone()),
-        ValueNode::Glob(pieces) => {
-            let escaped: Vec<String> = pieces.iter().map(|piece| regex::escape(piece)).collect();
-            Test::Regex(regex(text, value, &escaped.join("(?s:.*)"))?)
-        }
+        ValueNode::Glob(pieces) => Test::Regex(regex(text, value, &glob(pieces))?),
         ValueNode::Regex(pattern) => Test::Regex(regex(text, value, pattern)?),
         ValueNode::Compare(comparison, operand) => {
             let (low, high) = ends(*comparison, operand);
-            bounds(low, high)
+            bounds(text, value, low, high)?
         }
-        ValueNode::Range { low, high } => bounds(end(low), end(high)),
+        ValueNode::Range { low, high } => bounds(text, value, end(low), end(high))?,
         ValueNode::And(_) | ValueNode::Or(_) | ValueNode::Not(_) => {
             return Err(SyntaxError::new(
                 text,
@@ -39,13 +36,27 @@ pub(crate) fn test(text: &str, value: &Value) -> Result<Test, SyntaxError> {
     })
 }
 
+/// The regex of a text with stars; it is to match a whole value.
+pub(crate) fn glob(pieces: &[String]) -> String {
+    let escaped: Vec<String> = pieces.iter().map(|piece| regex::escape(piece)).collect();
+    escaped.join("(?s:.*)")
+}
+
+/// A regex that matches anywhere in a text.
+pub(crate) fn regex_anywhere(text: &str, value: &Value, pattern: &str) -> Result<Regex, SyntaxError> {
+    built(text, value, pattern)
+}
+
 /// A regex that matches a whole value.
 pub(crate) fn regex(text: &str, value: &Value, pattern: &str) -> Result<Regex, SyntaxError> {
-    let wrong = |reason: String| SyntaxError::new(text, value.at.start, reason, &["/regex/"]);
-    // Parsed alone first, so that no unbalanced parenthesis can reach out of the group that anchors it.
-    RegexBuilder::new(pattern).size_limit(REGEX_BYTES_MAX).build().map_err(|error| wrong(reason(&error)))?;
-    let anchored = format!(r"\A(?:{pattern})\z");
-    RegexBuilder::new(&anchored).size_limit(REGEX_BYTES_MAX).build().map_err(|error| wrong(reason(&error)))
+    // Built alone first, so that no unbalanced parenthesis can reach out of the group that anchors it.
+    built(text, value, pattern)?;
+    built(text, value, &format!(r"\A(?:{pattern})\z"))
+}
+
+fn built(text: &str, value: &Value, pattern: &str) -> Result<Regex, SyntaxError> {
+    let wrong = |error: &regex::Error| SyntaxError::new(text, value.at.start, reason(error), &["/regex/"]);
+    RegexBuilder::new(pattern).size_limit(REGEX_BYTES_MAX).build().map_err(|error| wrong(&error))
 }
 
 fn reason(error: &regex::Error) -> String {
@@ -74,7 +85,23 @@ fn end(bound: &Bound) -> End<'_> {
     bound.text.as_deref().map(|text| (text, bound.included))
 }
 
-fn bounds(low: End<'_>, high: End<'_>) -> Test {
+/// Numbers compare as numbers, other text as text. A duration would compare as text, which nobody means.
+fn bounds(text: &str, value: &Value, low: End<'_>, high: End<'_>) -> Result<Test, SyntaxError> {
+    let timed = low
+        .into_iter()
+        .chain(high)
+        .find(|(bound, _)| bound.parse::<f64>().is_err() && duration(bound).is_some());
+    if let Some((bound, _)) = timed {
+        let message = format!(
+            "`{}` has a unit, which only the field `duration` takes; write the number as the attribute has it",
+            crate::language::quote(bound)
+        );
+        return Err(SyntaxError::new(text, value.at.start, message, &["a number"]));
+    }
+    Ok(compared(low, high))
+}
+
+fn compared(low: End<'_>, high: End<'_>) -> Test {
     let number = |end: End<'_>| match end {
         None => Some(None),
         Some((text, included)) => {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 use spoor_store::leaf::{Buckets, Budget, Facet, Leaf};
 use spoor_store::model::{TimeRange, UnixNanos};
+use utoipa::ToSchema;
 
 use crate::engine::{Engine, Selection, Stats};
 use crate::error::Result;
@@ -12,16 +13,19 @@ use crate::json;
 use crate::plan::prune::{prune, within};
 
 /// Counts in buckets of equal width.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct HistogramAnswer {
     /// Start of the range that was counted.
     #[serde(serialize_with = "json::nanos")]
+    #[schema(value_type = String)]
     pub start: UnixNanos,
     /// End of it, included.
     #[serde(serialize_with = "json::nanos")]
+    #[schema(value_type = String)]
     pub end: UnixNanos,
     /// Width of a bucket in nanoseconds.
     #[serde(serialize_with = "json::nanos")]
+    #[schema(value_type = String)]
     pub interval_ns: u64,
     /// The buckets in order, empty ones too.
     pub buckets: Vec<Bucket>,
@@ -32,10 +36,11 @@ pub struct HistogramAnswer {
 }
 
 /// One bucket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Bucket {
     /// Its first nanosecond.
     #[serde(serialize_with = "json::nanos")]
+    #[schema(value_type = String)]
     pub start: UnixNanos,
     /// Records in it.
     pub count: u64,
@@ -54,7 +59,7 @@ impl Engine {
         buckets: usize,
         by: Option<Facet>,
     ) -> Result<HistogramAnswer> {
-        let turn = self.turn().await?;
+        let turn = self.turn(&selection.tenant).await?;
         let visited = prune(&self.snapshot(&selection.tenant), selection.range);
         let range = covered(&visited.leaves, selection.range);
         let layout = layout(range, buckets);

@@ -41,7 +41,7 @@ impl Engine {
                 .ok_or_else(|| crate::Error::parameter("cursor", "not a cursor of an earlier answer"))
         });
         let after = after.transpose()?;
-        let turn = self.turn().await?;
+        let turn = self.turn(&selection.tenant).await?;
         let snapshot = self.snapshot(&selection.tenant);
         let newest_split = snapshot.leaves().iter().map(Leaf::id).max();
         let visited = prune(&snapshot, selection.range);
@@ -84,7 +84,7 @@ impl PageOf {
 }
 
 /// The records at `places`, in their order.
-async fn fetch(
+pub(crate) async fn fetch(
     run: &crate::execute::fan_out::Run,
     leaves: &[Leaf],
     places: &[Cursor],

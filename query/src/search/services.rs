@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use spoor_store::leaf::{Budget, Leaf};
 use spoor_store::model::{Tenant, TimeRange};
+use utoipa::ToSchema;
 
 use crate::engine::Engine;
 use crate::error::Result;
@@ -12,7 +13,7 @@ use crate::flows::ServiceSummary;
 use crate::plan::prune::prune;
 
 /// Services by name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ServicesAnswer {
     /// The services.
     pub services: Vec<ServiceSummary>,
@@ -24,7 +25,7 @@ impl Engine {
     /// # Errors
     /// What any query can meet.
     pub async fn services(&self, tenant: &Tenant, range: TimeRange) -> Result<ServicesAnswer> {
-        let turn = self.turn().await?;
+        let turn = self.turn(tenant).await?;
         let visited = prune(&self.snapshot(tenant), range);
         let visits = visited.leaves.len();
         let lanes = turn.run.lanes();

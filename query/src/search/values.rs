@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use spoor_store::leaf::{Budget, Facet, Leaf};
+use utoipa::ToSchema;
 
 use crate::engine::{Engine, Selection};
 use crate::error::{Error, Result};
@@ -12,7 +13,7 @@ use crate::plan::fields::{Field, field};
 use crate::plan::prune::{prune, within};
 
 /// Values with counts, the most frequent first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ValuesAnswer {
     /// The values.
     pub values: Vec<ValueCount>,
@@ -21,7 +22,7 @@ pub struct ValuesAnswer {
 }
 
 /// A value and how many records have it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ValueCount {
     /// The value as text.
     pub value: String,
@@ -36,7 +37,7 @@ impl Engine {
     /// A parameter error for a field whose values cannot be listed, and what any query can meet.
     pub async fn values(&self, selection: Selection, name: &str, limit: usize) -> Result<ValuesAnswer> {
         let facet = facet(name, self.keys())?;
-        let turn = self.turn().await?;
+        let turn = self.turn(&selection.tenant).await?;
         let visited = prune(&self.snapshot(&selection.tenant), selection.range);
         let visits = visited.leaves.len();
         let lanes = turn.run.lanes();

@@ -6,13 +6,19 @@
     reason = "tests: a panic is the report, a table is long"
 )]
 
+mod bounds;
 mod closure;
+mod context;
 mod errors;
 mod fields;
 mod find;
 mod flows;
 mod histogram;
+mod language;
+mod live_flow;
+mod openapi;
 mod otlp;
 mod search;
 mod services;
+mod tail;
 mod world;

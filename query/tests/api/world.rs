@@ -1,13 +1,16 @@
 //! A store in a temporary folder, what is put into it, and the API over it.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
+use http_body::Body as _;
 use prost::Message as _;
 use serde_json::Value as Json;
 use spoor_proto::otlp::{
@@ -17,6 +20,7 @@ use spoor_query::{Config, Engine, KeyAliases, Parts, Query};
 use spoor_runtime::clock::{Clock, ManualClock};
 use spoor_runtime::cpu::CpuPool;
 use spoor_runtime::metrics::Metrics;
+use spoor_runtime::shutdown::ShutdownTrigger;
 use spoor_runtime::supervisor::Supervisor;
 use spoor_store::model::{
     Batch, BatchBuilder, Body as RowBody, Row, Signal, SpanId, SpanStatus, StreamParts, Tenant, TraceId,
@@ -38,6 +42,8 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) engine: Engine,
     pub(crate) hand: ManualClock,
+    pub(crate) end: ShutdownTrigger,
+    pub(crate) cpu: CpuPool,
     router: Router,
     metrics: Metrics,
     requests: AtomicU64,
@@ -66,6 +72,17 @@ impl World {
     }
 
     pub(crate) async fn with(config: Config) -> Self {
+        let (clock, hand) = Clock::manual(NOW);
+        Self::at(config, clock, hand).await
+    }
+
+    /// A world whose time passes by itself, for what waits.
+    pub(crate) async fn live(config: Config) -> Self {
+        let (_, hand) = Clock::manual(NOW);
+        Self::at(config, Clock::system(), hand).await
+    }
+
+    async fn at(config: Config, query_clock: Clock, hand: ManualClock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut metrics = Metrics::new();
         // The records' times are fixed: whenever the tests run, none is too old.
@@ -79,11 +96,11 @@ impl World {
             Store::open(store_config, clock.clone(), &mut metrics, Arc::new(NoReplay)).await.unwrap();
         let mut supervisor = Supervisor::new(clock);
         supervisor.start_all(tasks);
-        let (clock, hand) = Clock::manual(NOW);
+        let cpu = CpuPool::new(2, 1_000);
         let parts = Parts {
             reader: store.reader(),
-            cpu: CpuPool::new(2, 1_000),
-            clock,
+            cpu: cpu.clone(),
+            clock: query_clock,
             correlation_keys: vec![
                 KeyAliases {
                     name: "order.id".to_owned(),
@@ -101,6 +118,8 @@ impl World {
         let query = Query::build(config, parts, &mut metrics);
         Self {
             engine: query.engine(),
+            end: query.end_of_streams(),
+            cpu,
             router: query.routes(),
             store,
             hand,
@@ -165,8 +184,109 @@ impl World {
         (parts.status, parts.headers, serde_json::from_slice(&bytes).unwrap_or(Json::Null))
     }
 
+    /// Status and JSON of a call with a form.
+    pub(crate) async fn post(&self, path: &str, form: &str) -> (u16, Json) {
+        let request = Request::post(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(form.to_owned()))
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Json::Null))
+    }
+
+    /// Opens a stream of events.
+    pub(crate) async fn stream(&self, path: &str, last: Option<&str>) -> EventReader {
+        let mut request = Request::get(path);
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        EventReader { body: response.into_body(), text: String::new() }
+    }
+
+    /// Waits until merges have left fewer than `leaves` leaves.
+    pub(crate) async fn wait_until_merged(&self, leaves: usize) {
+        const LIMIT: Duration = Duration::from_secs(60);
+        let clock = Clock::system();
+        while self.store.reader().snapshot(&Tenant::default()).leaves().len() >= leaves {
+            assert!(clock.monotonic() < LIMIT, "nothing was merged");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits until a metric without labels satisfies `holds`.
+    pub(crate) async fn wait_until(&self, metric: &str, holds: impl Fn(u64) -> bool) {
+        const LIMIT: Duration = Duration::from_secs(60);
+        let clock = Clock::system();
+        loop {
+            let text = self.metrics();
+            let value = text.lines().find_map(|line| line.strip_prefix(metric)?.trim().parse().ok());
+            if value.is_some_and(&holds) {
+                return;
+            }
+            assert!(clock.monotonic() < LIMIT, "{metric} stayed {value:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     pub(crate) fn metrics(&self) -> String {
         self.metrics.encode()
+    }
+}
+
+/// An event of a stream.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) id: Option<String>,
+    pub(crate) data: Json,
+}
+
+/// Reads events off a response.
+pub(crate) struct EventReader {
+    body: Body,
+    text: String,
+}
+
+impl EventReader {
+    /// The next event; `None` at the end of the stream. Comments are passed over.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
+        loop {
+            while let Some((block, rest)) = self.text.split_once("\n\n") {
+                let field = |name: &str| {
+                    block
+                        .lines()
+                        .find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(": ")?.to_owned()))
+                };
+                let event = field("event").map(|name| Event {
+                    name,
+                    id: field("id"),
+                    data: serde_json::from_str(&field("data").unwrap()).unwrap(),
+                });
+                self.text = rest.to_owned();
+                if event.is_some() {
+                    return event;
+                }
+            }
+            let frame = std::future::poll_fn(|context| Pin::new(&mut self.body).poll_frame(context)).await;
+            let bytes = frame?.unwrap().into_data().unwrap();
+            self.text.push_str(std::str::from_utf8(&bytes).unwrap());
+        }
+    }
+
+    /// The next event, which must be called `name`.
+    pub(crate) async fn expect(&mut self, name: &str) -> Event {
+        let event = self.next().await.unwrap();
+        assert_eq!(event.name, name, "{event:?}");
+        event
     }
 }
 

@@ -206,6 +206,36 @@ pub(crate) fn newest(
     kept.into_sorted_vec().into_iter().map(|Reverse(place)| place).collect()
 }
 
+/// The oldest `limit` of `docs` after `after`, oldest first.
+pub(crate) fn oldest(columns: &dyn Columns, docs: &DocSet, after: Option<Place>, limit: usize) -> Vec<Place> {
+    let mut order: Vec<(u64, usize, [u64; WORDS])> = blocks(docs)
+        .into_iter()
+        .map(|(block, mask)| (columns.summary(block), block, mask))
+        .filter(|(summary, ..)| after.is_none_or(|after| summary.time_max >= after.time))
+        .map(|(summary, block, mask)| (summary.time_min, block, mask))
+        .collect();
+    order.sort_unstable_by_key(|(time_min, block, _)| (*time_min, *block));
+    let mut kept: BinaryHeap<Place> = BinaryHeap::with_capacity(limit + 1);
+    let mut times = [0; BLOCK_RECORDS];
+    for (time_min, block, mask) in order {
+        let worst = kept.peek().map(|place| place.time);
+        if kept.len() >= limit && worst.is_some_and(|worst| time_min > worst) {
+            break;
+        }
+        columns.times(block, &mut times);
+        for index in ones(&mask) {
+            let place = Place { time: times[index], ordinal: (block * BLOCK_RECORDS + index) as u32 };
+            if after.is_none_or(|after| place > after) {
+                kept.push(place);
+                if kept.len() > limit {
+                    kept.pop();
+                }
+            }
+        }
+    }
+    kept.into_sorted_vec()
+}
+
 /// Counts of `docs` by bucket, for each group of the breakdown: `result[group][bucket]`.
 pub(crate) fn histogram(
     columns: &dyn Columns,

@@ -7,10 +7,25 @@ use super::rows::HotView;
 use crate::error::Result;
 use crate::index::term;
 use crate::leaf::facets::{count_stream_attributes, values_at};
-use crate::leaf::{Budget, DocSet, Facet};
+use crate::leaf::fields::{FieldTerms, name_in};
+use crate::leaf::{Budget, DocSet, Facet, FieldNames};
 use crate::split::inline_items;
 
 impl HotView {
+    /// The fields of records and span events whose names begin with `prefix`.
+    pub(crate) fn fields(&self, prefix: &str, budget: &Budget) -> Result<FieldNames> {
+        let state = self.rows.read();
+        let mut found = FieldTerms::new(budget);
+        for (_, bytes) in state.tables.terms.iter() {
+            if let Some((tag, name)) = name_in(bytes)
+                && name.starts_with(prefix.as_bytes())
+            {
+                found.add(tag, name, 1)?;
+            }
+        }
+        Ok(found.names)
+    }
+
     /// Counts by a facet that columns do not decide.
     pub(crate) fn values(
         &self,

@@ -226,6 +226,13 @@ impl Source for HotView {
         })
     }
 
+    fn body(&self, test: &Test, candidates: &DocSet, budget: &Budget) -> Result<DocSet> {
+        budget.scan(candidates.len())?;
+        self.scan(candidates, budget, |chunk, index| {
+            matching::body(chunk.rows[index].bits.body_kind(), chunk.body(index), test)
+        })
+    }
+
     fn trace(&self, id: &TraceId) -> Result<DocSet> {
         let state = self.rows.read();
         let mut rows = Vec::new();

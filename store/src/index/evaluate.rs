@@ -22,6 +22,7 @@ pub(crate) trait Source {
     fn may_have_stream_attribute(&self, key: &str, text: &str) -> bool;
     fn phrase(&self, tokens: &[String], candidates: &DocSet, budget: &Budget) -> Result<DocSet>;
     fn token_prefix(&self, prefix: &str, candidates: &DocSet, budget: &Budget) -> Result<DocSet>;
+    fn body(&self, test: &Test, candidates: &DocSet, budget: &Budget) -> Result<DocSet>;
     fn trace(&self, id: &TraceId) -> Result<DocSet>;
     fn link(&self, id: &TraceId) -> Result<DocSet>;
     fn span(&self, id: &SpanId, budget: &Budget) -> Result<DocSet>;
@@ -73,6 +74,7 @@ pub(crate) fn evaluate(
         Predicate::Phrase(tokens) if tokens.is_empty() => Ok(DocSet::none(universe)),
         Predicate::Phrase(tokens) => source.phrase(tokens, candidates, budget),
         Predicate::TokenPrefix(prefix) => source.token_prefix(prefix, candidates, budget),
+        Predicate::Body(test) => source.body(test, candidates, budget),
         Predicate::Trace(id) => looked_up(source.trace(id)?),
         Predicate::Span(id) => looked_up(source.span(id, budget)?),
         Predicate::Link(id) => looked_up(source.link(id)?),
@@ -137,8 +139,10 @@ fn attribute(
     }
 }
 
-/// How dear a condition is, roughly: lookups that find few, then lookups that may find many, then scans.
+/// How dear a condition is, roughly: lookups that find few, then lookups that may find many, then scans of
+/// columns and terms, then of bodies.
 fn cost(predicate: &Predicate) -> u8 {
+    const BODIES: u8 = 9;
     let by_test = |test: &Test| -> u8 {
         match test {
             Test::Equals(_) => 1,
@@ -162,8 +166,13 @@ fn cost(predicate: &Predicate) -> u8 {
         | Predicate::Duration(_)
         | Predicate::Root => 2,
         Predicate::TokenPrefix(_) => 4,
+        Predicate::Body(_) => BODIES,
         Predicate::Not(part) => cost(part),
-        Predicate::And(parts) => parts.iter().map(cost).min().unwrap_or(0),
+        Predicate::And(parts) => {
+            let costs = || parts.iter().map(cost);
+            // What reads bodies comes last, whatever narrows it: what stands beside it narrows it more.
+            costs().find(|cost| *cost == BODIES).or_else(|| costs().min()).unwrap_or(0)
+        }
         Predicate::Or(parts) => parts.iter().map(cost).max().unwrap_or(0),
     }
 }

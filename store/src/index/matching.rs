@@ -1,8 +1,9 @@
 //! Conditions on values, checked on the values themselves: what the index cannot decide alone.
 
-use crate::model::Stream;
+use crate::model::batch::BodyKind;
 use crate::model::record::{EVENT_ATTRIBUTES, EVENT_NAME, SPAN_EVENTS};
 use crate::model::value::{KeyValueRef, embedded, flatten};
+use crate::model::{Stream, ValueRef};
 use crate::predicate::Test;
 
 /// Whether the attribute (a `KeyValue` message) has a scalar at the dotted path `key` that `test` accepts.
@@ -17,6 +18,19 @@ fn parsed(attribute: KeyValueRef<'_>, key: &str, test: &Test) -> bool {
     let mut found = false;
     flatten(attribute.key, attribute.value, &mut |path, text| found |= path == key && test.accepts(text));
     found
+}
+
+/// Whether a log body is, or holds, a text that `test` accepts.
+pub(crate) fn body(kind: BodyKind, body: &[u8], test: &Test) -> bool {
+    match kind {
+        BodyKind::None => false,
+        BodyKind::Text => std::str::from_utf8(body).is_ok_and(|text| test.accepts(text)),
+        BodyKind::Value => {
+            let mut found = false;
+            flatten("", ValueRef::parse(body), &mut |_, text| found = found || test.accepts(text));
+            found
+        }
+    }
 }
 
 /// Whether a resource attribute of the stream satisfies `test`. `service.name` always exists.

@@ -2,10 +2,12 @@
 
 mod docset;
 pub(crate) mod facets;
+pub(crate) mod fields;
 #[cfg(test)]
 mod tests;
 
 pub use docset::DocSet;
+pub use fields::{FieldNames, FieldPlace, FieldUse};
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,6 +23,9 @@ use crate::index::evaluate::{Source, evaluate};
 use crate::model::{Record, SplitId, Stream, TimeRange, TraceId, UnixNanos};
 use crate::predicate::Predicate;
 use crate::split::SplitHandle;
+
+/// Most bodies that one query may scan, over all leaves.
+const SCANNED_MAX: u64 = 5_000_000;
 
 /// Records fetched between two looks at what the query holds.
 const FETCH_CHUNK: usize = 4_096;
@@ -44,7 +49,15 @@ pub struct Budget {
     deadline: Duration,
     cancelled: Arc<AtomicBool>,
     memory_max: u64,
-    memory: Arc<AtomicU64>,
+    spent: Arc<Spent>,
+}
+
+#[derive(Default)]
+struct Spent {
+    memory: AtomicU64,
+    looked: AtomicU64,
+    read: AtomicU64,
+    scanned: AtomicU64,
 }
 
 /// What a count or a bucket is broken down by.
@@ -107,7 +120,7 @@ impl Budget {
     /// Work may go on until `clock` reads `deadline` (monotonic), somebody cancels, or it holds more than `memory_max`
     /// bytes.
     pub fn new(clock: Clock, deadline: Duration, memory_max: u64) -> Self {
-        Self { clock, deadline, cancelled: Arc::default(), memory_max, memory: Arc::default() }
+        Self { clock, deadline, cancelled: Arc::default(), memory_max, spent: Arc::default() }
     }
 
     /// Work that nothing stops.
@@ -136,7 +149,7 @@ impl Budget {
     /// # Errors
     /// [`Error::TooCostly`] when the query holds more than it may.
     pub fn hold(&self, bytes: usize) -> Result<()> {
-        let held = self.memory.fetch_add(bytes as u64, Ordering::Relaxed).saturating_add(bytes as u64);
+        let held = self.spent.memory.fetch_add(bytes as u64, Ordering::Relaxed).saturating_add(bytes as u64);
         if held <= self.memory_max {
             return Ok(());
         }
@@ -149,7 +162,37 @@ impl Budget {
 
     /// Bytes held so far, as counted by [`Self::hold`].
     pub fn held(&self) -> u64 {
-        self.memory.load(Ordering::Relaxed)
+        self.spent.memory.load(Ordering::Relaxed)
+    }
+
+    /// Records of the leaves that were looked into, each counted at every look.
+    pub fn looked(&self) -> u64 {
+        self.spent.looked.load(Ordering::Relaxed)
+    }
+
+    /// Records read back whole.
+    pub fn read(&self) -> u64 {
+        self.spent.read.load(Ordering::Relaxed)
+    }
+
+    /// Counts `records` whose text is about to be scanned.
+    ///
+    /// # Errors
+    /// [`Error::TooCostly`] when the query has scanned as many as one may.
+    pub(crate) fn scan(&self, records: usize) -> Result<()> {
+        let scanned = self.spent.scanned.fetch_add(records as u64, Ordering::Relaxed) + records as u64;
+        if scanned <= SCANNED_MAX {
+            return Ok(());
+        }
+        let reason = format!(
+            "it would read the bodies of more than {SCANNED_MAX} records; narrow the time range or the service, or \
+             add a word that the bodies hold"
+        );
+        Err(Error::TooCostly { reason })
+    }
+
+    fn count_read(&self, records: usize) {
+        self.spent.read.fetch_add(records as u64, Ordering::Relaxed);
     }
 }
 
@@ -198,12 +241,28 @@ impl Leaf {
 
     /// Which records satisfy `predicate`.
     pub fn select(&self, predicate: &Predicate, budget: &Budget) -> Result<DocSet> {
-        self.with(|source| evaluate(source, predicate, &DocSet::all(self.len()), budget))
+        self.select_among(predicate, &DocSet::all(self.len()), budget)
+    }
+
+    /// Which of `candidates` satisfy `predicate`.
+    pub fn select_among(
+        &self,
+        predicate: &Predicate,
+        candidates: &DocSet,
+        budget: &Budget,
+    ) -> Result<DocSet> {
+        budget.spent.looked.fetch_add(candidates.len() as u64, Ordering::Relaxed);
+        self.with(|source| evaluate(source, predicate, candidates, budget))
     }
 
     /// The newest `limit` of `docs`, newest first, all before `before` (exclusive) when given.
     pub fn newest(&self, docs: &DocSet, before: Option<Place>, limit: usize) -> Result<Vec<Place>> {
         self.with(|source| Ok(scan::newest(source.columns(), docs, before, limit)))
+    }
+
+    /// The oldest `limit` of `docs`, oldest first, all after `after` (exclusive) when given.
+    pub fn oldest(&self, docs: &DocSet, after: Option<Place>, limit: usize) -> Result<Vec<Place>> {
+        self.with(|source| Ok(scan::oldest(source.columns(), docs, after, limit)))
     }
 
     /// The records, in the order asked for; an ordinal past the end is left out. `budget` counts what they hold.
@@ -214,6 +273,7 @@ impl Leaf {
                 Kind::Split(handle) => handle.reader()?.fetch(some, budget)?,
                 Kind::Hot(view) => view.fetch(some),
             };
+            budget.count_read(fetched.len());
             budget.hold(fetched.iter().map(Record::memory).sum())?;
             records.extend(fetched);
         }
@@ -257,6 +317,20 @@ impl Leaf {
             Kind::Split(handle) => handle.reader()?.values(docs, facet, budget),
             Kind::Hot(view) => view.values(docs, facet, budget),
         }
+    }
+
+    /// The fields of its records whose names begin with `prefix`: attributes wherever they stand, not what every record
+    /// has. A name may be told though no record of the leaf has it yet.
+    ///
+    /// # Errors
+    /// [`Error::TooCostly`] when there are more than one leaf tells.
+    pub fn fields(&self, prefix: &str, budget: &Budget) -> Result<FieldNames> {
+        let mut names = match &self.kind {
+            Kind::Split(handle) => handle.reader()?.fields(prefix, budget)?,
+            Kind::Hot(view) => view.fields(prefix, budget)?,
+        };
+        fields::add_streams(&self.streams(TimeRange::ALL, budget)?, prefix, &mut names);
+        Ok(names)
     }
 
     /// Correlation keys under which `id` stands in this leaf.

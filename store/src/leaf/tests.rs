@@ -211,6 +211,8 @@ fn predicate() -> impl Strategy<Value = Predicate> {
         prop::sample::select(vec!["order created", "payment timeout", "get orders"])
             .prop_map(|text| Predicate::Phrase(crate::tokenize(text))),
         Just(Predicate::TokenPrefix("or".to_owned())),
+        prop::sample::select(vec!["ment t", "(?s)^Order.*y$", "größe"])
+            .prop_map(|pattern| Predicate::Body(Test::Regex(regex::Regex::new(pattern).expect("valid")))),
         (1_u8..8).prop_map(|trace| Predicate::Trace(trace_id(trace).expect("not zero"))),
         (1_u8..8).prop_map(|link| Predicate::Link(trace_id(link).expect("not zero"))),
         (1_u8..10).prop_map(|span| Predicate::Span(span_id(span).expect("not zero"))),
@@ -261,6 +263,7 @@ fn holds(predicate: &Predicate, record: &Record) -> bool {
             let text = crate::tokenize(if is_span { &record.name } else { record.body_text() });
             text.iter().any(|token| token.starts_with(prefix.as_str()))
         }
+        Predicate::Body(test) => !is_span && test.accepts(record.body_text()),
         Predicate::Trace(id) => record.trace_id == Some(*id),
         Predicate::Span(id) => record.span_id == Some(*id),
         Predicate::Link(id) => record.links().any(|(trace, _)| trace == *id),
@@ -336,6 +339,14 @@ proptest! {
                 let next = split.newest(&docs, Some(*last), 7).expect("found");
                 prop_assert_eq!(&next[..], &by_time[newest.len()..by_time.len().min(newest.len() + 7)]);
             }
+            by_time.reverse();
+            for leaf in [&hot, &split] {
+                let oldest = leaf.oldest(&docs, None, 7).expect("found");
+                prop_assert_eq!(&oldest[..], &by_time[..by_time.len().min(7)]);
+                let after = oldest.last().copied();
+                let next = leaf.oldest(&docs, after, 5).expect("found");
+                prop_assert_eq!(&next[..], &by_time[oldest.len()..by_time.len().min(oldest.len() + 5)]);
+            }
             for facet in [
                 Facet::Signal, Facet::Service, Facet::Severity, Facet::Kind, Facet::Status, Facet::Name,
                 Facet::Correlation("order.id".into()), Facet::Attribute("app.key".into()), Facet::Attribute("service.name".into()),
@@ -349,6 +360,11 @@ proptest! {
             prop_assert_eq!(counts.values().flatten().sum::<u64>(), inside);
             prop_assert_eq!(counts, hot.histogram(&docs, buckets, Some(&Facet::Severity), &budget()).expect("counted"));
             prop_assert_eq!(hot.traces(&docs, &budget()).expect("read"), split.traces(&docs, &budget()).expect("read"));
+        }
+        for prefix in ["", "http.", "app.key", "x"] {
+            let fields = hot.fields(prefix, &budget()).expect("listed");
+            prop_assert!(fields.keys().all(|(_, name)| name.starts_with(prefix)));
+            prop_assert_eq!(fields, split.fields(prefix, &budget()).expect("listed"), "{}", prefix);
         }
         prop_assert_eq!(hot.correlation_keys("ord-1").expect("read"), split.correlation_keys("ord-1").expect("read"));
     }

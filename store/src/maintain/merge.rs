@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::hot::HotRows;
 use crate::leaf::Budget;
 use crate::model::{Batch, BatchBuilder, Body, Record, RecordBody, Row, Signal, Tenant};
+use crate::origins::Part;
 use crate::split::SplitHandle;
 
 /// Records read back at a time.
@@ -23,6 +24,8 @@ pub(crate) struct Merged {
     pub(crate) rows: Arc<HotRows>,
     /// Records left out because another was the same.
     pub(crate) duplicates: u64,
+    /// Where the records of each split are.
+    pub(crate) parts: Vec<Part>,
 }
 
 /// Reads all records of `splits` (of one tenant), oldest split first.
@@ -31,20 +34,29 @@ pub(crate) fn merge(tenant: &Tenant, splits: &[Arc<SplitHandle>]) -> Result<Merg
     let budget = Budget::unlimited();
     let mut seen = HashSet::new();
     let mut duplicates = 0;
+    let mut parts = Vec::with_capacity(splits.len());
     for split in splits {
         let reader = split.reader()?;
+        let first_record = rows.len();
+        let mut left_out = Vec::new();
         for first in (0..reader.records()).step_by(RECORDS_AT_A_TIME as usize) {
             let ordinals: Vec<u32> = (first..reader.records().min(first + RECORDS_AT_A_TIME)).collect();
             let mut records = reader.fetch(&ordinals, &budget)?;
-            let before = records.len();
-            records.retain(|record| seen.insert(identity(record)));
-            duplicates += (before - records.len()) as u64;
+            records.retain(|record| {
+                let is_new = seen.insert(identity(record));
+                if !is_new {
+                    left_out.push(record.id.ordinal);
+                }
+                is_new
+            });
             for same_signal in records.chunk_by(|a, b| a.signal == b.signal) {
                 rows.append(&batch(tenant, same_signal), split.meta.last_sequence);
             }
         }
+        duplicates += left_out.len() as u64;
+        parts.push(Part { split: split.meta.id, first: first_record, records: reader.records(), left_out });
     }
-    Ok(Merged { rows, duplicates })
+    Ok(Merged { rows, duplicates, parts })
 }
 
 /// What makes two records one that was sent twice: of a span its ids, kind, start and name; of a log record all.

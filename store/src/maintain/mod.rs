@@ -15,7 +15,7 @@ pub(crate) mod garbage;
 pub(crate) mod merge;
 mod retention;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,6 +30,7 @@ use crate::catalog::SplitMeta;
 use crate::config::Config;
 use crate::error::Result;
 use crate::model::{SplitId, Tenant};
+use crate::origins::Part;
 use crate::split::SplitHandle;
 use crate::write::Command;
 use crate::write::admission::Admission;
@@ -144,12 +145,12 @@ impl Maintainer {
             duplicates = merged.duplicates,
             "merged splits"
         );
-        self.take_out(tenant, plan, Some(handle));
+        self.take_out(tenant, plan, Some((handle, merged.parts)));
         Ok(())
     }
 
     /// Takes splits out of the view of new queries; their files go when running ones are done.
-    fn take_out(&mut self, tenant: &Tenant, old: &[SplitId], new: Option<Arc<SplitHandle>>) {
+    fn take_out(&mut self, tenant: &Tenant, old: &[SplitId], new: Option<(Arc<SplitHandle>, Vec<Part>)>) {
         for handle in self.publisher.views.replace(tenant, old, new) {
             self.retired.add(handle.meta.id, handle);
         }

@@ -6,12 +6,17 @@ use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
 
 use super::reader::SplitReader;
+use super::search::each_name;
 use crate::columns::BLOCK_RECORDS;
 use crate::error::{Error, Result};
 use crate::index::term;
 use crate::leaf::facets::{count_attributes, count_stream_attributes};
-use crate::leaf::{Budget, DocSet, Facet};
+use crate::leaf::fields::FieldTerms;
+use crate::leaf::{Budget, DocSet, Facet, FieldNames};
 use crate::model::{Record, TraceId};
+
+/// Up to this many names of fields are kept with an open split.
+const NAMES_KEPT_MAX: usize = 2_000;
 
 /// Up to this many records are read to count their values; more are counted by postings.
 const READ_MAX: usize = 4_096;
@@ -29,6 +34,23 @@ impl SplitReader {
             found.extend(wanted.filter_map(|row| row.trace).filter_map(|number| self.trace(number)));
         }
         Ok(found)
+    }
+
+    /// The fields of records and span events whose names begin with `prefix`.
+    pub(crate) fn fields(&self, prefix: &str, budget: &Budget) -> Result<FieldNames> {
+        if let Some(names) = self.field_names.get() {
+            let with_prefix = names.iter().filter(|((_, name), _)| name.starts_with(prefix));
+            return Ok(with_prefix.map(|(field, found)| (field.clone(), *found)).collect());
+        }
+        let mut found = FieldTerms::new(budget);
+        for tag in [term::ATTRIBUTE, term::BUCKET, term::EVENT_ATTRIBUTE] {
+            each_name(&self.exact, tag, prefix, budget, &mut |name, terms| found.add(tag, name, terms))?;
+        }
+        if prefix.is_empty() && found.names.len() <= NAMES_KEPT_MAX {
+            // Whoever else was as fast found the same.
+            drop(self.field_names.set(found.names.clone()));
+        }
+        Ok(found.names)
     }
 
     /// Correlation keys under which `id` stands.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tantivy::directory::OwnedBytes;
 use tantivy::index::InvertedIndexReader;
@@ -21,7 +21,7 @@ use crate::columns::{BLOCK_RECORDS, Columns as _, PackedColumns};
 use crate::error::{Error, Result};
 use crate::hot::chunk::RowBits;
 use crate::index::term;
-use crate::leaf::Budget;
+use crate::leaf::{Budget, FieldNames};
 use crate::model::batch::BodyKind;
 use crate::model::{Record, RecordBody, RecordId, SplitId, Stream, TraceId};
 
@@ -46,6 +46,8 @@ pub(crate) struct SplitReader {
     pub(super) segment: SegmentReader,
     pub(super) exact: Arc<InvertedIndexReader>,
     pub(super) text: Arc<InvertedIndexReader>,
+    /// Names of fields, once asked for, unless there are very many.
+    pub(super) field_names: OnceLock<FieldNames>,
 }
 
 /// The pages a fetch has met, so that each is asked of the shared cache once.
@@ -94,6 +96,7 @@ impl SplitReader {
             streams: streams::read(&section("streams")?).ok_or_else(malformed("streams"))?,
             exact: segment.inverted_index(fields.exact)?,
             text: segment.inverted_index(fields.text)?,
+            field_names: OnceLock::new(),
             segment,
             file,
         };

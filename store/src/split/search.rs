@@ -13,8 +13,10 @@ use super::index;
 use super::reader::SplitReader;
 use crate::columns::{BLOCK_RECORDS, Columns};
 use crate::error::{Error, Result};
+use crate::hot::chunk::RowBits;
 use crate::index::evaluate::Source;
 use crate::index::{matching, term};
+use crate::leaf::fields::name_in;
 use crate::leaf::{Budget, DocSet};
 use crate::model::{SpanId, Stream, TraceId};
 use crate::predicate::Test;
@@ -25,7 +27,7 @@ const TERMS_MAX: usize = 200_000;
 /// Most records that one condition may have to read in one split.
 const VERIFIED_MAX: usize = 100_000;
 
-/// Terms between two looks at the deadline.
+/// Terms, or hits of a phrase, between two looks at the deadline.
 const TERMS_PER_CHECK: usize = 1_024;
 
 impl SplitReader {
@@ -176,6 +178,40 @@ fn each_term(
     Ok(())
 }
 
+/// Calls `visit(name, terms)` for the field names under `tag` that begin with `prefix`, seeking from one to the next.
+pub(super) fn each_name(
+    index: &InvertedIndexReader,
+    tag: u8,
+    prefix: &str,
+    budget: &Budget,
+    visit: &mut dyn FnMut(&[u8], u64) -> Result<()>,
+) -> Result<()> {
+    let mut from = vec![tag];
+    from.extend_from_slice(prefix.as_bytes());
+    let mut open: Option<(Vec<u8>, u64)> = None;
+    loop {
+        budget.check()?;
+        let stream = index.terms().range().ge(&from).into_stream();
+        let mut stream = stream.map_err(tantivy::TantivyError::from)?;
+        let has_more = stream.advance();
+        let at = if has_more { stream.term_ord() } else { index.terms().num_terms() as u64 };
+        if let Some((name, first)) = open.take() {
+            visit(&name, at.saturating_sub(first))?;
+        }
+        let found = has_more.then(|| name_in(stream.key())).flatten();
+        let Some((_, name)) =
+            found.filter(|(tag_found, name)| *tag_found == tag && name.starts_with(prefix.as_bytes()))
+        else {
+            return Ok(());
+        };
+        // A name ends in the byte 0, which no name holds: whatever comes after its values sorts at or after 1.
+        from.truncate(1);
+        from.extend_from_slice(name);
+        from.push(1);
+        open = Some((name.to_vec(), at));
+    }
+}
+
 /// The first byte string after all that begin with `prefix`.
 fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
@@ -199,7 +235,7 @@ impl Source for SplitReader {
         self.filter.may_have(&bytes)
     }
 
-    fn phrase(&self, tokens: &[String], candidates: &DocSet, _budget: &Budget) -> Result<DocSet> {
+    fn phrase(&self, tokens: &[String], candidates: &DocSet, budget: &Budget) -> Result<DocSet> {
         if let [token] = tokens {
             let found = self.text.terms().get(token.as_bytes()).map_err(tantivy::TantivyError::from)?;
             return Ok(postings(&self.text, found.iter(), self.records())?.and(candidates));
@@ -211,6 +247,9 @@ impl Source for SplitReader {
         let mut scorer = weight.scorer(&self.segment, 1.0)?;
         let mut ordinals = Vec::new();
         while scorer.doc() != TERMINATED {
+            if ordinals.len() % TERMS_PER_CHECK == 0 {
+                budget.check()?;
+            }
             ordinals.push(scorer.doc());
             scorer.advance();
         }
@@ -228,6 +267,27 @@ impl Source for SplitReader {
             }
         })?;
         Ok(postings(&self.text, found.iter(), self.records())?.and(candidates))
+    }
+
+    fn body(&self, test: &Test, candidates: &DocSet, budget: &Budget) -> Result<DocSet> {
+        budget.scan(candidates.len())?;
+        let mut kept = Vec::new();
+        let candidates: Vec<u32> = candidates.iter().collect();
+        let mut bits = [RowBits(0); BLOCK_RECORDS];
+        for same in candidates.chunk_by(|a, b| *a as usize / BLOCK_RECORDS == *b as usize / BLOCK_RECORDS) {
+            budget.check()?;
+            let number = same[0] as usize / BLOCK_RECORDS;
+            let block = self.block(number)?;
+            let rows = self.rows_up_to(&block, same);
+            self.columns.bits(number, &mut bits);
+            let holds = |ordinal: &u32| {
+                let index = *ordinal as usize % BLOCK_RECORDS;
+                rows.get(index)
+                    .is_some_and(|row| matching::body(bits[index].body_kind(), block.body(row), test))
+            };
+            kept.extend(same.iter().copied().filter(holds));
+        }
+        Ok(DocSet::from_ordinals(self.records(), kept))
     }
 
     fn trace(&self, id: &TraceId) -> Result<DocSet> {

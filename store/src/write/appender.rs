@@ -166,6 +166,9 @@ impl Appender {
         for (answer, error) in failed {
             drop(answer.send(Err(error)));
         }
+        if !waiting.is_empty() {
+            self.views.announce();
+        }
         self.account();
         // The committer outlives this thread, which holds the only sender.
         drop(self.committer.send(waiting));
