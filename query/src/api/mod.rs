@@ -4,6 +4,7 @@ mod answer;
 mod error;
 mod fields;
 mod find;
+mod flow_list;
 mod flows;
 mod params;
 mod search;
@@ -21,6 +22,7 @@ use crate::engine::Engine;
 pub(crate) fn routes(engine: Engine) -> Router {
     Router::new()
         .route("/api/v1/find", get(find::find).fallback(error::method_not_allowed))
+        .route("/api/v1/flows", get(flow_list::flows).fallback(error::method_not_allowed))
         .route("/api/v1/flows/{id}", get(flows::flow).fallback(error::method_not_allowed))
         .route("/api/v1/search", get(search::search).fallback(error::method_not_allowed))
         .route("/api/v1/histogram", get(search::histogram).fallback(error::method_not_allowed))

@@ -124,6 +124,15 @@ impl Params {
         time::parse(text, self.now).map(Some).ok_or_else(wrong)
     }
 
+    /// `1` or `true`, `0` or `false`; `false` when not given.
+    pub(super) fn flag(&self, name: &str) -> Result<bool> {
+        match self.text(name) {
+            None | Some("0" | "false") => Ok(false),
+            Some("1" | "true") => Ok(true),
+            Some(other) => Err(Error::parameter(name, format!("`{}` is neither `1` nor `0`", quote(other)))),
+        }
+    }
+
     pub(super) fn format(&self) -> Result<Format> {
         match self.text("format") {
             None | Some("json") => Ok(Format::Native),

@@ -46,6 +46,9 @@ pub(crate) struct Closure<'a> {
     frontier: Vec<TraceId>,
     left_traces: HashSet<TraceId>,
     cut: Truncated,
+    is_alone: bool,
+    /// Whether links led on past [`ROUNDS_MAX`].
+    is_too_long: bool,
 }
 
 /// One leaf and what was found in it.
@@ -82,7 +85,15 @@ impl<'a> Closure<'a> {
             frontier: Vec::new(),
             left_traces: HashSet::new(),
             cut: Truncated::default(),
+            is_alone: false,
+            is_too_long: false,
         }
+    }
+
+    /// Asks leaves one after another: others are gathered at the same time.
+    pub(crate) fn alone(mut self) -> Self {
+        self.is_alone = true;
+        self
     }
 
     /// Gathers the flow of `seed`; its first records are looked for within `range`.
@@ -96,7 +107,8 @@ impl<'a> Closure<'a> {
         }
         self.bound_first_traces(seed, range)?;
         let mut records = Vec::new();
-        for _ in 0..ROUNDS_MAX {
+        // The first round makes no step: it fetches the traces that the id begins with.
+        for _ in 0..=ROUNDS_MAX {
             let new = self.round().await?;
             for record in &new {
                 self.meet(record.trace_id);
@@ -108,6 +120,10 @@ impl<'a> Closure<'a> {
             if self.frontier.is_empty() || self.room.load(Ordering::Relaxed) == 0 {
                 break;
             }
+        }
+        if self.room.load(Ordering::Relaxed) > 0 && !self.frontier.is_empty() {
+            self.is_too_long = true;
+            self.left_traces.extend(self.frontier.drain(..));
         }
         records.retain(|record| self.belongs(record));
         let truncated = self.truncated();
@@ -203,7 +219,7 @@ impl<'a> Closure<'a> {
     /// Waking a second thread costs more than asking a few leaves.
     fn lanes(&self, leaves: usize) -> usize {
         const ALONE_MAX: usize = 2;
-        if leaves <= ALONE_MAX { 1 } else { self.run.lanes() }
+        if self.is_alone || leaves <= ALONE_MAX { 1 } else { self.run.lanes() }
     }
 
     fn truncated(self) -> Option<Truncated> {
@@ -213,12 +229,12 @@ impl<'a> Closure<'a> {
         let is_full = self.room.load(Ordering::Relaxed) == 0;
         cut.reason = if is_full && cut.spans + cut.logs + cut.traces > 0 {
             format!("a flow shows {records_max} records at most")
-        } else if !self.left_traces.is_empty() {
-            format!("a flow shows {traces_max} traces at most")
-        } else if !self.frontier.is_empty() {
+        } else if self.is_too_long {
             format!("links are followed over {ROUNDS_MAX} steps at most")
-        } else {
+        } else if self.left_traces.is_empty() {
             return None;
+        } else {
+            format!("a flow shows {traces_max} traces at most")
         };
         Some(cut)
     }

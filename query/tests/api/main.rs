@@ -10,6 +10,8 @@ mod closure;
 mod errors;
 mod fields;
 mod find;
+mod flow_analysis;
+mod flow_list;
 mod flows;
 mod histogram;
 mod otlp;
