@@ -77,7 +77,7 @@ pub(super) fn agree(bounds: impl Iterator<Item = Bound>) -> Agreed {
         }
         let (CLOSES, Some(max)) = (next, to) else { continue };
         let found = Agreed { min: from, max, agreeing: open, calls };
-        if open > best.agreeing || (open == best.agreeing && found.from_zero() < best.from_zero()) {
+        if open > best.agreeing || (open == best.agreeing && found.beyond_step() < best.beyond_step()) {
             best = found;
         }
     }
@@ -86,7 +86,7 @@ pub(super) fn agree(bounds: impl Iterator<Item = Bound>) -> Agreed {
 
 impl Agreed {
     /// How far the bounds are from clocks in step; 0 when they allow it.
-    fn from_zero(&self) -> u64 {
+    fn beyond_step(&self) -> u64 {
         match self.min {
             Some(min) if min > 0 => min.unsigned_abs(),
             _ if self.max < 0 => self.max.unsigned_abs(),

@@ -154,7 +154,7 @@ proptest! {
     ) {
         let flow = flow(chain(&offsets, &ways));
         let estimate = Estimate::of(&flow);
-        let number = |service: &str| service[1..].parse::<usize>().unwrap();
+        let number = |service: &str| service.trim_start_matches('s').parse::<usize>().unwrap();
         for pair in estimate.skew.iter().flat_map(|skew| &skew.pairs) {
             let truth = (offsets[number(&pair.to)] - offsets[number(&pair.from)]) * MS;
             prop_assert!(pair.offset_min_ns.is_none_or(|min| min <= truth) && truth <= pair.offset_max_ns);
