@@ -3,12 +3,12 @@
 //!
 //! Each round asks each leaf once, for all new traces together, and fetches each record once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spoor_store::leaf::{Budget, DocSet, Facet, Leaf};
-use spoor_store::model::{Record, Signal, TimeRange, TraceId};
+use spoor_store::model::{Record, Signal, SplitId, TimeRange, TraceId};
 use spoor_store::predicate::Predicate;
 
 use super::answer::Truncated;
@@ -106,6 +106,25 @@ impl<'a> Closure<'a> {
             return Err(Error::NotFound { id: seed.text.clone() });
         }
         self.bound_first_traces(seed, range)?;
+        self.follow().await
+    }
+
+    /// Gathers every trace that links join to one of `docs`, by leaf; `None` when those are of too many traces.
+    pub(crate) async fn around(mut self, docs: Arc<HashMap<SplitId, DocSet>>) -> Result<Option<Gathered>> {
+        let visits = Arc::clone(&self.visits);
+        let look = move |index: &usize, budget: &Budget| {
+            let docs = docs.get(&visits[*index].leaf.id());
+            docs.map_or(Ok(None), |docs| visits[*index].keep(docs, budget))
+        };
+        self.begin_with((0..self.visits.len()).collect(), look).await?;
+        if self.known.len() > self.bounds.traces_max {
+            return Ok(None);
+        }
+        self.follow().await.map(Some)
+    }
+
+    /// From what was begun with to all of it.
+    async fn follow(mut self) -> Result<Gathered> {
         let mut records = Vec::new();
         // The first round makes no step: it fetches the traces that the id begins with.
         for _ in 0..=ROUNDS_MAX {
@@ -140,6 +159,15 @@ impl<'a> Closure<'a> {
         };
         let leaves: Vec<usize> =
             (0..self.visits.len()).filter(|index| inside(&self.visits[*index])).collect();
+        self.begin_with(leaves, look).await
+    }
+
+    /// Asks leaves, by their places, for the traces to begin with; whether there was anything.
+    async fn begin_with(
+        &mut self,
+        leaves: Vec<usize>,
+        look: impl Fn(&usize, &Budget) -> spoor_store::Result<Option<Vec<TraceId>>> + Send + Sync + 'static,
+    ) -> Result<bool> {
         let lanes = self.lanes(leaves.len());
         let mut any = false;
         for traces in self.run.each(leaves, lanes, look).await?.into_iter().flatten() {
@@ -249,10 +277,15 @@ impl Visit {
         budget: &Budget,
     ) -> spoor_store::Result<Option<Vec<TraceId>>> {
         let docs = self.leaf.select(&within(&self.leaf, seed, range), budget)?;
+        self.keep(&docs, budget)
+    }
+
+    /// Keeps `docs` for the first round; the traces of them, or `None` when there are none.
+    fn keep(&self, docs: &DocSet, budget: &Budget) -> spoor_store::Result<Option<Vec<TraceId>>> {
         if docs.is_empty() {
             return Ok(None);
         }
-        let traces = self.leaf.traces(&docs, budget)?;
+        let traces = self.leaf.traces(docs, budget)?;
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         progress.pending = docs.iter().collect();
         Ok(Some(traces.into_keys().collect()))

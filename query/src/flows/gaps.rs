@@ -95,3 +95,98 @@ impl Neighbour {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use spoor_store::model::SpanKind;
+
+    use super::super::queues::waits;
+    use super::*;
+    use crate::samples::{Sample, log, span};
+
+    const MS: u64 = 1_000_000;
+
+    fn flow(samples: Vec<Sample>) -> Assembly {
+        Assembly::of(samples.into_iter().map(Sample::build).collect())
+    }
+
+    fn found(samples: Vec<Sample>) -> Vec<(u64, u64, String, String, bool)> {
+        let flow = flow(samples);
+        let told = |gap: Gap| (gap.start / MS, gap.end / MS, gap.before.name, gap.after.name, gap.queue);
+        gaps(&flow, &waits(&flow)).into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn a_gap_lies_between_what_ended_last_and_what_began_first() {
+        let at = |sample: Sample, start: u64, end: u64| sample.at(start * MS, end * MS);
+        let gap = |start, end, before: &str, after: &str, queue| {
+            (start, end, before.to_owned(), after.to_owned(), queue)
+        };
+        let long_and_short = || vec![at(span("a", 1), 0, 100), at(span("a", 2), 10, 20)];
+        let queue = |sent: u64| {
+            vec![
+                at(span("a", 1), 0, 100),
+                at(span("a", 2).kind(SpanKind::Producer), 0, sent),
+                at(span("b", 3).of_trace(2).linked_to(1, 2), 150, 200),
+            ]
+        };
+        let mut after_log = long_and_short();
+        after_log.push(at(log("a", "x"), 105, 105));
+        after_log.push(at(span("a", 3), 130, 140));
+        for (samples, expected) in [
+            (long_and_short(), vec![]),
+            (after_log, vec![gap(105, 130, "", "span 3", false)]),
+            (queue(90), vec![gap(100, 150, "span 1", "span 3", true)]),
+            (queue(100), vec![gap(100, 150, "span 2", "span 3", true)]),
+            (
+                vec![at(span("a", 1), 0, 100), at(span("b", 2), 150, 160)],
+                vec![gap(100, 150, "span 1", "span 2", false)],
+            ),
+            (
+                vec![at(span("a", 1), 0, 190), at(span("b", 2), 200, 200)],
+                vec![gap(190, 200, "span 1", "span 2", false)],
+            ),
+            (vec![at(span("a", 1), 0, 190), at(span("b", 2), 200, 201)], vec![]),
+            (vec![at(span("a", 1), 0, 3), at(span("b", 2), 12, 13)], vec![]),
+        ] {
+            assert_eq!(found(samples), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn gaps_are_the_long_stretches_that_nothing_covers(
+            spans in prop::collection::vec((0_u64..400, 0_u64..80), 0..10),
+            logs in prop::collection::vec(0_u64..400, 0..6),
+        ) {
+            let mut samples: Vec<Sample> = spans
+                .iter()
+                .zip(1_u8..)
+                .map(|((start, length), id)| span("a", id).at(start * MS, (start + length) * MS))
+                .collect();
+            samples.extend(logs.iter().map(|time| log("a", &format!("log {time}")).at(time * MS, time * MS)));
+            let flow = flow(samples);
+            // Halves of milliseconds, so that moments stand apart from what lies between them.
+            let mut is_covered = [false; 1_000];
+            let moments = logs.iter().map(|time| (*time, 0)).chain(spans.iter().copied());
+            for (start, length) in moments {
+                is_covered[2 * start as usize..=2 * (start + length) as usize].fill(true);
+            }
+            let first = is_covered.iter().position(|covered| *covered).unwrap_or(0);
+            let last = is_covered.iter().rposition(|covered| *covered).unwrap_or(0);
+            let mut expected = Vec::new();
+            let mut at = first;
+            while at < last {
+                let end = (at + 1..=last).find(|place| is_covered[*place]).unwrap_or(last);
+                // In halves of milliseconds: 10 ms, and a twentieth of the whole.
+                if end - at >= 20 && 20 * (end - at) >= last - first {
+                    expected.push((at as u64 * MS / 2, end as u64 * MS / 2));
+                }
+                at = end;
+            }
+            let found: Vec<(u64, u64)> = gaps(&flow, &[]).iter().map(|gap| (gap.start, gap.end)).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

@@ -104,6 +104,11 @@ impl Examiner<'_> {
         }
     }
 
+    /// Time of the newest record in the range that carries the id.
+    pub(super) async fn newest(&self, id: &RecentId) -> Result<Option<u64>> {
+        Ok(self.carriers(id, usize::MAX).await?.newest)
+    }
+
     /// Looks for the records that carry the id; those of more than `read_max` are counted by columns.
     async fn carriers(&self, candidate: &RecentId, read_max: usize) -> Result<Carriers> {
         let test = Test::Equals(candidate.id.clone());

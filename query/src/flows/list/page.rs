@@ -13,6 +13,7 @@ use super::answer::{FlowListAnswer, ListTruncated, ListedFlow};
 use super::candidates::{Wanted, candidates};
 use super::cursor::ListCursor;
 use super::examine::{Examiner, Matched};
+use super::matches::ids_of_matches;
 use crate::engine::{Engine, Turn};
 use crate::error::{Error, Result};
 use crate::flows::FlowState;
@@ -154,8 +155,11 @@ impl Page {
         keys: BTreeSet<String>,
         request: &FlowListRequest,
     ) -> Result<()> {
-        if examiner.matched.as_ref().is_some_and(|matched| matched.is_empty()) {
-            self.is_over = true;
+        if let Some(matched) = &examiner.matched
+            && let Some(mut ids) = ids_of_matches(examiner, matched, &keys, EXAMINED_MAX).await?
+        {
+            ids.retain(|id| self.last.as_ref().is_none_or(|last| id > last));
+            self.is_over = self.take(examiner, ids, request).await?;
             return Ok(());
         }
         let may_pass_over = examiner.matched.is_some() || request.state.is_some() || request.cursor.is_some();
