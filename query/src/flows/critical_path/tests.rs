@@ -1,7 +1,7 @@
 //! Critical paths of hand-made flows, and what holds of every one.
 
 use proptest::prelude::*;
-use spoor_store::model::SpanKind;
+use spoor_store::model::{SpanId, SpanKind};
 
 use super::{Segment, SegmentKind, critical_path};
 use crate::flows::assemble::Assembly;
@@ -178,6 +178,29 @@ fn a_segment_names_its_span() {
             "kind": "gap", "trace_id": "", "span_id": "", "service": "", "start": "90", "end": "95", "self_ns": "5"
         })
     );
+}
+
+/// A span of trace 1 numbered past what fits a byte.
+fn numbered(number: u64, parent: Option<u64>, start: u64, end: u64) -> Sample {
+    let id = |number: u64| SpanId::from_bytes(&(number + 1).to_be_bytes());
+    span("a", 1).at(start, end).change(|record| {
+        record.span_id = id(number);
+        record.parent_span_id = parent.and_then(id);
+    })
+}
+
+#[test]
+fn the_deepest_and_the_widest_flow_are_walked_in_one_go() {
+    const SPANS: u64 = 20_000;
+    let deep = (0..SPANS).map(|number| numbered(number, number.checked_sub(1), number, 3 * SPANS - number));
+    assert_eq!(path(deep.collect()).len() as u64, 2 * SPANS - 1);
+    let wide = (0..SPANS).map(|number| match number {
+        0 => numbered(0, None, 0, 3 * SPANS),
+        _ => numbered(number, Some(0), 3 * number, 3 * number + 2),
+    });
+    assert_eq!(path(wide.collect()).len() as u64, 2 * SPANS - 1);
+    let late = (0..SPANS).map(|number| numbered(number, number.checked_sub(1), 3 * number, 3 * number + 2));
+    assert_eq!(path(late.collect()).len() as u64, 2 * SPANS - 1);
 }
 
 /// Spans of up to three traces with any parents, kinds, times and links, and a log record.

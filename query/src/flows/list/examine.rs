@@ -124,8 +124,13 @@ impl Examiner<'_> {
                     if docs.is_empty() {
                         continue;
                     }
-                    let inside = leaf.select(&within(leaf, &predicate, range), budget)?;
-                    let newest = leaf.extent(&inside)?.map(|times| times.end);
+                    let is_inside = leaf.time_range().is_some_and(|times| range.covers(&times));
+                    let newest = if is_inside {
+                        leaf.extent(&docs)?
+                    } else {
+                        leaf.extent(&leaf.select(&within(leaf, &predicate, range), budget)?)?
+                    };
+                    let newest = newest.map(|times| times.end);
                     carriers.newest = carriers.newest.max(newest);
                     carriers.count += docs.len();
                     found.push((leaf, docs));
