@@ -300,13 +300,14 @@ impl Visit {
         let docs = self.leaf.select(predicate, budget)?;
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         let Progress { pending, seen } = &mut *progress;
+        // Traces that are followed come first: of those that are not, what carries the id is left out in the end.
         let mut new: Vec<u32> =
-            pending.drain(..).chain(docs.iter()).filter(|ordinal| seen.insert(*ordinal)).collect();
+            docs.iter().chain(pending.drain(..)).filter(|ordinal| seen.insert(*ordinal)).collect();
         if new.is_empty() {
             return Ok(Found::default());
         }
-        new.sort_unstable();
         let left = new.split_off(take(room, new.len()));
+        new.sort_unstable();
         let records = self.leaf.fetch(&new, budget)?;
         Ok(Found { records, left: self.count(left, budget)? })
     }
