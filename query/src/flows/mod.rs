@@ -2,20 +2,20 @@
 //!
 //! | module | owns |
 //! |---|---|
-//! | [`find`] | what an unknown string is |
-//! | [`seed`] | what records an id begins with |
-//! | [`closure`] | from those to all records of the flow, within bounds |
+//! | `find` | what an unknown string is |
+//! | `seed` | what records an id begins with |
+//! | `closure` | from those to all records of the flow, within bounds |
 //! | [`flow`] | the whole answer about one flow |
-//! | [`identity`] | the same record, stored twice |
-//! | [`forest`] | spans to trees, whatever is missing |
-//! | [`assemble`] | records to traces, services and links |
-//! | [`timeline`] | when the records were, by their own clocks or by one |
-//! | [`skew`] | how far the services' clocks are apart |
-//! | [`queues`] | waits between producers and consumers |
-//! | [`critical_path`] | which spans made the flow take as long as it did |
-//! | [`gaps`] | stretches that nothing tells of |
-//! | [`cause`], [`state`], [`completeness`] | what failed, how the flow stands, what may be missing |
-//! | [`list`] | the recent flows |
+//! | `identity` | the same record, stored twice |
+//! | `forest` | spans to trees, whatever is missing |
+//! | `assemble` | records to traces, services and links |
+//! | `timeline` | when the records were, by their own clocks or by one |
+//! | `skew` | how far the services' clocks are apart |
+//! | `queues` | waits between producers and consumers |
+//! | `critical_path` | which spans made the flow take as long as it did |
+//! | `gaps` | stretches that nothing tells of |
+//! | `cause`, `state`, `completeness` | what failed, how the flow stands, what may be missing |
+//! | `list` | the recent flows |
 //!
 //! All but `find`, `closure`, `flow` and `list` are pure.
 
