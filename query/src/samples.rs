@@ -9,6 +9,7 @@ use spoor_store::model::{
 };
 
 /// A record under construction.
+#[derive(Debug)]
 pub(crate) struct Sample {
     record: Record,
     rest: Span,
@@ -132,6 +133,12 @@ impl Sample {
             span_id: span_id(span).as_bytes().to_vec(),
             ..span::Link::default()
         });
+        self
+    }
+
+    /// Sent by this instance of its service.
+    pub(crate) fn instance(mut self, id: &str) -> Self {
+        self.resource.push(text("service.instance.id", id));
         self
     }
 

@@ -8,6 +8,7 @@ use axum::response::Response;
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use spoor_store::model::{Record, Signal};
 
 use super::answer::{INLINE_RECORDS_MAX, respond, write};
 use super::events::{self, Events};
@@ -16,7 +17,9 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::flows::Flow;
 use crate::flows::flow::FlowRequest;
-use crate::json::record::RecordsJson;
+use crate::flows::timeline::Extent;
+use crate::json;
+use crate::json::record::{RecordJson, RecordsJson};
 use crate::live::flow::{FlowNews, LiveFlow, Opening};
 use crate::otlp;
 use crate::owners::Owners;
@@ -33,6 +36,7 @@ use crate::owners::Owners;
         ("end" = Option<String>, Query, description = "End of the range, included"),
         ("limit" = Option<usize>, Query, description = "Most records"),
         ("format" = Option<String>, Query, description = "`json`, or `otlp-json`"),
+        ("adjusted" = Option<String>, Query, description = "`1`: times by the clock of the flow's first service beside their own"),
         ("live" = Option<String>, Query, description = "`1`: server-sent events `flow` or `waiting`, then `records` and `state`"),
     ),
     responses(
@@ -47,6 +51,9 @@ pub(super) async fn flow(State(engine): State<Engine>, mut request: Request) -> 
     respond(&engine, "flow", async {
         let (asked, params) = asked(&engine, &mut request).await?;
         let format = params.format()?;
+        if asked.adjusted && format == Format::OtlpJson {
+            return Err(Error::parameter("adjusted", "`otlp-json` holds times as they were sent"));
+        }
         let flow = engine.flow(&asked).await?;
         let count = flow.spans.len() + flow.logs.len();
         let owners = engine.owners().clone();
@@ -63,13 +70,15 @@ pub(super) async fn flow(State(engine): State<Engine>, mut request: Request) -> 
 }
 
 async fn asked(engine: &Engine, request: &mut Request) -> Result<(FlowRequest, Params)> {
-    let params = request.params(engine, &["key", "start", "end", "limit", "format", "live"])?;
+    let known = ["key", "start", "end", "limit", "format", "adjusted", "live"];
+    let params = request.params(engine, &known)?;
     let asked = FlowRequest {
         tenant: params.tenant.clone(),
         id: request.path("id").await?,
         key: params.text("key").map(str::to_owned),
         range: params.range()?,
         limit: params.optional_count("limit", engine.config().flow_records_max)?,
+        adjusted: params.flag("adjusted")?,
     };
     Ok((asked, params))
 }
@@ -80,6 +89,12 @@ async fn live(engine: Engine, mut request: Request) -> Response {
         let (asked, params) = asked(&engine, &mut request).await?;
         if !params.flag("live")? || params.format()? != Format::Native {
             return Err(Error::parameter("live", "takes 1, without `format`; leave it out for one answer"));
+        }
+        if asked.adjusted {
+            return Err(Error::parameter(
+                "adjusted",
+                "not known while records still arrive; leave out `live`",
+            ));
         }
         let id = asked.id.clone();
         let (flow, opening) = LiveFlow::open(&engine, asked).await?;
@@ -182,7 +197,9 @@ impl Serialize for FlowJson<'_> {
         map.serialize_entry("completeness", &flow.completeness)?;
         map.serialize_entry("start", &flow.start.to_string())?;
         map.serialize_entry("end", &flow.end.to_string())?;
+        map.serialize_entry("adjusted", &flow.adjusted.is_some())?;
         map.serialize_entry("busy_ns", &flow.busy_ns.to_string())?;
+        map.serialize_entry("queue_ns", &flow.queue_ns.to_string())?;
         map.serialize_entry("traces", &flow.traces)?;
         map.serialize_entry("services", &flow.services)?;
         map.serialize_entry("span_count", &flow.span_count)?;
@@ -191,12 +208,56 @@ impl Serialize for FlowJson<'_> {
         map.serialize_entry("duplicate_count", &flow.duplicate_count)?;
         map.serialize_entry("truncated", &flow.truncated)?;
         map.serialize_entry("links", &flow.links)?;
+        map.serialize_entry("queues", &flow.queues)?;
+        map.serialize_entry("critical_path", &flow.critical_path)?;
+        map.serialize_entry("gaps", &flow.gaps)?;
+        map.serialize_entry("skew", &flow.skew)?;
         if !self.has_records {
             return map.end();
         }
-        map.serialize_entry("spans", &RecordsJson { records: &flow.spans, owners: self.owners })?;
-        map.serialize_entry("logs", &RecordsJson { records: &flow.logs, owners: self.owners })?;
+        let owners = self.owners;
+        if let Some(times) = &flow.adjusted {
+            let logs: Vec<Extent> =
+                times.logs.iter().map(|time| Extent { start: *time, end: *time }).collect();
+            let spans = AdjustedRecords { records: &flow.spans, times: &times.spans, owners };
+            map.serialize_entry("spans", &spans)?;
+            map.serialize_entry("logs", &AdjustedRecords { records: &flow.logs, times: &logs, owners })?;
+        } else {
+            map.serialize_entry("spans", &RecordsJson { records: &flow.spans, owners })?;
+            map.serialize_entry("logs", &RecordsJson { records: &flow.logs, owners })?;
+        }
         map.serialize_entry("stats", &flow.stats)?;
         map.end()
+    }
+}
+
+/// Records with their times by the clock of the flow's first service beside their own.
+struct AdjustedRecords<'a> {
+    records: &'a [Record],
+    times: &'a [Extent],
+    owners: &'a Owners,
+}
+
+#[derive(Serialize)]
+struct AdjustedRecord<'a> {
+    #[serde(flatten)]
+    record: RecordJson<'a>,
+    #[serde(serialize_with = "json::nanos")]
+    adjusted_time: u64,
+    /// Of spans that have ended.
+    #[serde(serialize_with = "json::optional_nanos", skip_serializing_if = "Option::is_none")]
+    adjusted_end: Option<u64>,
+}
+
+impl Serialize for AdjustedRecords<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.records.iter().zip(self.times).map(|(record, times)| {
+            let has_ended = record.signal == Signal::Spans && record.end_or_observed >= record.time;
+            AdjustedRecord {
+                record: RecordJson { record, owner: self.owners.of(&record.stream) },
+                adjusted_time: times.start,
+                adjusted_end: has_ended.then_some(times.end),
+            }
+        }))
     }
 }

@@ -6,6 +6,7 @@ mod error;
 mod events;
 mod fields;
 mod find;
+mod flow_list;
 mod flows;
 mod params;
 mod schema;
@@ -55,6 +56,7 @@ calls! {
     "/api/v1/fields" => fields::fields,
     "/api/v1/fields/{name}/values" => fields::values,
     "/api/v1/find" => find::find,
+    "/api/v1/flows" => flow_list::flows,
     "/api/v1/flows/{id}" => flows::flow,
     "/api/v1/histogram" => search::histogram,
     "/api/v1/search" => search::search,

@@ -12,7 +12,10 @@ use utoipa::{OpenApi as _, ToSchema};
 use super::Description;
 use super::answer::json;
 use crate::engine::Stats;
-use crate::flows::{Cause, Completeness, FlowLink, FlowState, ServiceSummary, TraceSummary, Truncated};
+use crate::flows::{
+    Cause, Completeness, FlowLink, FlowState, Gap, Queue, Segment, ServiceSummary, Skew, TraceSummary,
+    Truncated,
+};
 
 /// Answers the description of the API.
 pub(super) async fn description() -> Response {
@@ -166,7 +169,10 @@ pub(super) struct Flow {
     start: String,
     /// Nanoseconds since 1970.
     end: String,
+    /// Whether times are by the clock of the flow's first service.
+    adjusted: bool,
     busy_ns: String,
+    queue_ns: String,
     traces: Vec<TraceSummary>,
     services: Vec<ServiceSummary>,
     span_count: u64,
@@ -175,6 +181,10 @@ pub(super) struct Flow {
     duplicate_count: u64,
     truncated: Option<Truncated>,
     links: Vec<FlowLink>,
+    queues: Vec<Queue>,
+    critical_path: Vec<Segment>,
+    gaps: Vec<Gap>,
+    skew: Option<Skew>,
     spans: Vec<Record>,
     logs: Vec<Record>,
     stats: Stats,

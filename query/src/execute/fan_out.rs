@@ -39,6 +39,11 @@ impl Run {
         self.lanes
     }
 
+    /// Gives back memory of what was fetched and is not kept.
+    pub(crate) fn release(&self, bytes: usize) {
+        self.budget.release(bytes);
+    }
+
     /// Runs one piece of work on a computing thread.
     pub(crate) async fn once<T: Send + 'static>(
         &self,

@@ -4,6 +4,11 @@ use serde::Serialize;
 use spoor_store::model::{Record, RecordId, SpanId, TraceId, UnixNanos};
 use utoipa::ToSchema;
 
+use super::critical_path::Segment;
+use super::gaps::Gap;
+use super::queues::Queue;
+use super::skew::Skew;
+use super::timeline::Timeline;
 use crate::engine::Stats;
 use crate::json;
 
@@ -42,6 +47,19 @@ pub struct Flow {
     pub truncated: Option<Truncated>,
     /// Links of its spans.
     pub links: Vec<FlowLink>,
+    /// Waits between its producers and consumers.
+    pub queues: Vec<Queue>,
+    /// Nanoseconds of all those waits; of messages that waited at once, each counts.
+    pub queue_ns: u64,
+    /// What made it take as long as it did.
+    pub critical_path: Vec<Segment>,
+    /// Stretches that nothing tells of.
+    pub gaps: Vec<Gap>,
+    /// Clocks that differ, when some do.
+    pub skew: Option<Skew>,
+    /// The times of spans and logs by the clock of the first service, when they were asked for; then all times and
+    /// lengths above are by that clock. The records keep theirs.
+    pub(crate) adjusted: Option<Timeline>,
     /// Its spans by time.
     pub spans: Vec<Record>,
     /// Its log records by time.
@@ -205,7 +223,7 @@ pub struct FlowLink {
     #[schema(value_type = String)]
     pub trace_id: TraceId,
     /// The span that holds it.
-    #[serde(serialize_with = "id_or_empty")]
+    #[serde(serialize_with = "json::id_or_empty")]
     #[schema(value_type = String)]
     pub span_id: Option<SpanId>,
     /// Trace it names.
@@ -213,19 +231,11 @@ pub struct FlowLink {
     #[schema(value_type = String)]
     pub to_trace_id: TraceId,
     /// Span it names.
-    #[serde(serialize_with = "id_or_empty")]
+    #[serde(serialize_with = "json::id_or_empty")]
     #[schema(value_type = String)]
     pub to_span_id: Option<SpanId>,
     /// Nanoseconds from the named span's end to the holder's start; `None` when the named span is not here.
     #[serde(serialize_with = "json::optional_nanos")]
     #[schema(value_type = Option<String>)]
     pub queue_ns: Option<u64>,
-}
-
-#[expect(clippy::ref_option, reason = "serde hands a reference to the field")]
-fn id_or_empty<S: serde::Serializer>(id: &Option<SpanId>, serializer: S) -> Result<S::Ok, S::Error> {
-    match id {
-        Some(id) => serializer.collect_str(id),
-        None => serializer.serialize_str(""),
-    }
 }

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
-use spoor_store::model::{Record, Signal, SpanId, TraceId, UnixNanos};
+use spoor_store::model::{Record, Signal, SpanId, TraceId};
 
 use super::answer::{FlowLink, LinkedFrom, ServiceSummary, TraceSummary};
 use super::forest::{Forest, Parent};
 use super::identity::dedupe;
+use super::queues::{Wait, queue_ns};
+use super::skew::Estimate;
+use super::timeline::{Extent, Timeline};
 use crate::owners::Owners;
 
 /// A flow's records, each once, by time, and the trees of its spans.
@@ -16,13 +19,8 @@ pub(crate) struct Assembly {
     pub(crate) logs: Vec<Record>,
     pub(crate) duplicates: u64,
     pub(crate) forest: Forest,
-}
-
-/// First and last moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Extent {
-    pub(crate) start: UnixNanos,
-    pub(crate) end: UnixNanos,
+    /// The times that everything about the flow is computed from: those of the records, until adjusted.
+    pub(crate) times: Timeline,
 }
 
 impl Assembly {
@@ -34,7 +32,13 @@ impl Assembly {
         spans.sort_by_key(|span| (span.time, span.id));
         let forest = Forest::grow(&spans);
         let (spans, forest) = parents_first(spans, forest);
-        Self { spans, logs, duplicates, forest }
+        let times = Timeline::raw(&spans, &logs);
+        Self { spans, logs, duplicates, forest, times }
+    }
+
+    /// Puts the times of all records on the clock of the first service.
+    pub(crate) fn adjust(&mut self, skew: &Estimate) {
+        self.times = skew.adjusted(&self.spans, &self.logs);
     }
 
     fn records(&self) -> impl Iterator<Item = &Record> {
@@ -43,27 +47,6 @@ impl Assembly {
 
     pub(crate) fn error_count(&self) -> u64 {
         self.records().filter(|record| record.is_error()).count() as u64
-    }
-
-    /// `None` without records.
-    pub(crate) fn extent(&self) -> Option<Extent> {
-        let mut extent: Option<Extent> = None;
-        for record in self.records() {
-            stretch(&mut extent, record);
-        }
-        extent
-    }
-
-    /// Nanoseconds in which at least one span ran.
-    pub(crate) fn busy(&self) -> u64 {
-        let mut busy = 0;
-        let mut covered_to = 0;
-        for span in &self.spans {
-            let from = span.time.max(covered_to);
-            busy += span.end_or_observed.saturating_sub(from);
-            covered_to = covered_to.max(span.end_or_observed);
-        }
-        busy
     }
 
     /// Services by first appearance.
@@ -100,7 +83,7 @@ impl Assembly {
     /// Every link of every span, in the spans' order.
     pub(crate) fn links(&self) -> Vec<FlowLink> {
         let mut links = Vec::new();
-        for span in &self.spans {
+        for (consumer, span) in self.spans.iter().enumerate() {
             let Some(trace_id) = span.trace_id else { continue };
             for (to_trace_id, to_span_id) in span.links() {
                 links.push(FlowLink {
@@ -108,7 +91,7 @@ impl Assembly {
                     span_id: span.span_id,
                     to_trace_id,
                     to_span_id,
-                    queue_ns: self.target(to_trace_id, to_span_id).map(|target| queue(target, span)),
+                    queue_ns: self.queue(to_trace_id, to_span_id, consumer),
                 });
             }
         }
@@ -121,8 +104,21 @@ impl Assembly {
         held.filter(|(trace, span)| self.target(*trace, *span).is_none()).count() as u64
     }
 
-    fn target(&self, trace: TraceId, span: Option<SpanId>) -> Option<&Record> {
-        self.forest.find(trace, span?).map(|index| &self.spans[index])
+    /// Places of the spans that a span is linked to, as far as they are here; none of a span that has no trace.
+    pub(crate) fn linked(&self, span: usize) -> impl Iterator<Item = usize> {
+        let holder = &self.spans[span];
+        let links = holder.links().filter(|_| holder.trace_id.is_some());
+        links.filter_map(|(trace, id)| self.target(trace, id)).filter(move |target| *target != span)
+    }
+
+    fn target(&self, trace: TraceId, span: Option<SpanId>) -> Option<usize> {
+        self.forest.find(trace, span?)
+    }
+
+    /// How long the consumer's message waited; `None` when its producer is not here.
+    fn queue(&self, trace: TraceId, producer: Option<SpanId>, consumer: usize) -> Option<u64> {
+        let producer = self.target(trace, producer)?;
+        Some(queue_ns(&self.times, Wait { producer, consumer }))
     }
 
     /// Traces by start.
@@ -131,16 +127,17 @@ impl Assembly {
         for (index, span) in self.spans.iter().enumerate() {
             if let Some(trace) = span.trace_id {
                 let is_root = !matches!(self.forest.parent(index), Parent::Span(_));
-                drafts.entry(trace).or_default().add_span(
-                    span,
-                    is_root,
-                    self.forest.parent(index) == Parent::None,
-                );
+                let is_true_root = self.forest.parent(index) == Parent::None;
+                let draft = drafts.entry(trace).or_default();
+                draft.stretch(self.times.spans[index]);
+                draft.add_span(span, is_root, is_true_root);
             }
         }
-        for log in &self.logs {
+        for (log, time) in self.logs.iter().zip(&self.times.logs) {
             if let Some(trace) = log.trace_id {
-                drafts.entry(trace).or_default().add_log(log);
+                let draft = drafts.entry(trace).or_default();
+                draft.stretch(Extent { start: *time, end: *time });
+                draft.add_log(log);
             }
         }
         let mut origins = self.origins(&drafts);
@@ -153,7 +150,7 @@ impl Assembly {
     /// For each trace, the first link that leads from it to another trace of the flow.
     fn origins(&self, traces: &HashMap<TraceId, Draft<'_>>) -> HashMap<TraceId, LinkedFrom> {
         let mut origins = HashMap::new();
-        for span in &self.spans {
+        for (consumer, span) in self.spans.iter().enumerate() {
             let Some(trace) = span.trace_id else { continue };
             let Some((to_trace, to_span)) =
                 span.links().find(|(to, _)| *to != trace && traces.contains_key(to))
@@ -165,8 +162,10 @@ impl Assembly {
                 LinkedFrom {
                     trace_id: to_trace,
                     span_id: to_span.map(|id| id.to_string()).unwrap_or_default(),
-                    service: target.map(|target| target.stream.service.clone()).unwrap_or_default(),
-                    queue_ns: target.map(|target| queue(target, span)),
+                    service: target
+                        .map(|target| self.spans[target].stream.service.clone())
+                        .unwrap_or_default(),
+                    queue_ns: self.queue(to_trace, to_span, consumer),
                 }
             });
         }
@@ -188,21 +187,6 @@ fn parents_first(spans: Vec<Record>, forest: Forest) -> (Vec<Record>, Forest) {
     (spans, forest)
 }
 
-/// Nanoseconds from the producer's end to the consumer's start; 0 when they overlap.
-fn queue(producer: &Record, consumer: &Record) -> u64 {
-    consumer.time.saturating_sub(producer.time.max(producer.end_or_observed))
-}
-
-fn stretch(extent: &mut Option<Extent>, record: &Record) {
-    let end = match record.signal {
-        Signal::Spans => record.end_or_observed.max(record.time),
-        Signal::Logs => record.time,
-    };
-    let extent = extent.get_or_insert(Extent { start: record.time, end });
-    extent.start = extent.start.min(record.time);
-    extent.end = extent.end.max(end);
-}
-
 /// A trace's summary while its records are counted.
 #[derive(Default)]
 struct Draft<'a> {
@@ -217,8 +201,12 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
+    fn stretch(&mut self, one: Extent) {
+        let all = self.extent.get_or_insert(one);
+        *all = Extent { start: all.start.min(one.start), end: all.end.max(one.end) };
+    }
+
     fn add_span(&mut self, span: &'a Record, is_top: bool, is_true_root: bool) {
-        stretch(&mut self.extent, span);
         self.spans += 1;
         self.errors += u64::from(span.is_error());
         if is_top && (self.root.is_none() || (is_true_root && !self.root_is_true)) {
@@ -228,7 +216,6 @@ impl<'a> Draft<'a> {
     }
 
     fn add_log(&mut self, log: &'a Record) {
-        stretch(&mut self.extent, log);
         self.logs += 1;
         self.errors += u64::from(log.is_error());
         self.first_log.get_or_insert(log);

@@ -3,12 +3,12 @@
 //!
 //! Each round asks each leaf once, for all new traces together, and fetches each record once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spoor_store::leaf::{Budget, DocSet, Facet, Leaf};
-use spoor_store::model::{Record, Signal, TimeRange, TraceId};
+use spoor_store::model::{Record, Signal, SplitId, TimeRange, TraceId};
 use spoor_store::predicate::Predicate;
 
 use super::answer::Truncated;
@@ -46,6 +46,9 @@ pub(crate) struct Closure<'a> {
     frontier: Vec<TraceId>,
     left_traces: HashSet<TraceId>,
     cut: Truncated,
+    is_alone: bool,
+    /// Whether links led on past [`ROUNDS_MAX`].
+    is_too_long: bool,
 }
 
 /// One leaf and what was found in it.
@@ -82,7 +85,15 @@ impl<'a> Closure<'a> {
             frontier: Vec::new(),
             left_traces: HashSet::new(),
             cut: Truncated::default(),
+            is_alone: false,
+            is_too_long: false,
         }
+    }
+
+    /// Asks leaves one after another: others are gathered at the same time.
+    pub(crate) fn alone(mut self) -> Self {
+        self.is_alone = true;
+        self
     }
 
     /// Gathers the flow of `seed`; its first records are looked for within `range`.
@@ -95,8 +106,28 @@ impl<'a> Closure<'a> {
             return Err(Error::NotFound { id: seed.text.clone() });
         }
         self.bound_first_traces(seed, range)?;
+        self.follow().await
+    }
+
+    /// Gathers every trace that links join to one of `docs`, by leaf; `None` when those are of too many traces.
+    pub(crate) async fn around(mut self, docs: Arc<HashMap<SplitId, DocSet>>) -> Result<Option<Gathered>> {
+        let visits = Arc::clone(&self.visits);
+        let look = move |index: &usize, budget: &Budget| {
+            let docs = docs.get(&visits[*index].leaf.id());
+            docs.map_or(Ok(None), |docs| visits[*index].keep(docs, budget))
+        };
+        self.begin_with((0..self.visits.len()).collect(), look).await?;
+        if self.known.len() > self.bounds.traces_max {
+            return Ok(None);
+        }
+        self.follow().await.map(Some)
+    }
+
+    /// From what was begun with to all of it.
+    async fn follow(mut self) -> Result<Gathered> {
         let mut records = Vec::new();
-        for _ in 0..ROUNDS_MAX {
+        // The first round makes no step: it fetches the traces that the id begins with.
+        for _ in 0..=ROUNDS_MAX {
             let new = self.round().await?;
             for record in &new {
                 self.meet(record.trace_id);
@@ -108,6 +139,10 @@ impl<'a> Closure<'a> {
             if self.frontier.is_empty() || self.room.load(Ordering::Relaxed) == 0 {
                 break;
             }
+        }
+        if self.room.load(Ordering::Relaxed) > 0 && !self.frontier.is_empty() {
+            self.is_too_long = true;
+            self.left_traces.extend(self.frontier.drain(..));
         }
         records.retain(|record| self.belongs(record));
         let truncated = self.truncated();
@@ -124,6 +159,15 @@ impl<'a> Closure<'a> {
         };
         let leaves: Vec<usize> =
             (0..self.visits.len()).filter(|index| inside(&self.visits[*index])).collect();
+        self.begin_with(leaves, look).await
+    }
+
+    /// Asks leaves, by their places, for the traces to begin with; whether there was anything.
+    async fn begin_with(
+        &mut self,
+        leaves: Vec<usize>,
+        look: impl Fn(&usize, &Budget) -> spoor_store::Result<Option<Vec<TraceId>>> + Send + Sync + 'static,
+    ) -> Result<bool> {
         let lanes = self.lanes(leaves.len());
         let mut any = false;
         for traces in self.run.each(leaves, lanes, look).await?.into_iter().flatten() {
@@ -203,7 +247,7 @@ impl<'a> Closure<'a> {
     /// Waking a second thread costs more than asking a few leaves.
     fn lanes(&self, leaves: usize) -> usize {
         const ALONE_MAX: usize = 2;
-        if leaves <= ALONE_MAX { 1 } else { self.run.lanes() }
+        if self.is_alone || leaves <= ALONE_MAX { 1 } else { self.run.lanes() }
     }
 
     fn truncated(self) -> Option<Truncated> {
@@ -213,12 +257,12 @@ impl<'a> Closure<'a> {
         let is_full = self.room.load(Ordering::Relaxed) == 0;
         cut.reason = if is_full && cut.spans + cut.logs + cut.traces > 0 {
             format!("a flow shows {records_max} records at most")
-        } else if !self.left_traces.is_empty() {
-            format!("a flow shows {traces_max} traces at most")
-        } else if !self.frontier.is_empty() {
+        } else if self.is_too_long {
             format!("links are followed over {ROUNDS_MAX} steps at most")
-        } else {
+        } else if self.left_traces.is_empty() {
             return None;
+        } else {
+            format!("a flow shows {traces_max} traces at most")
         };
         Some(cut)
     }
@@ -233,10 +277,15 @@ impl Visit {
         budget: &Budget,
     ) -> spoor_store::Result<Option<Vec<TraceId>>> {
         let docs = self.leaf.select(&within(&self.leaf, seed, range), budget)?;
+        self.keep(&docs, budget)
+    }
+
+    /// Keeps `docs` for the first round; the traces of them, or `None` when there are none.
+    fn keep(&self, docs: &DocSet, budget: &Budget) -> spoor_store::Result<Option<Vec<TraceId>>> {
         if docs.is_empty() {
             return Ok(None);
         }
-        let traces = self.leaf.traces(&docs, budget)?;
+        let traces = self.leaf.traces(docs, budget)?;
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         progress.pending = docs.iter().collect();
         Ok(Some(traces.into_keys().collect()))
@@ -251,13 +300,14 @@ impl Visit {
         let docs = self.leaf.select(predicate, budget)?;
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         let Progress { pending, seen } = &mut *progress;
+        // Traces that are followed come first: of those that are not, what carries the id is left out in the end.
         let mut new: Vec<u32> =
-            pending.drain(..).chain(docs.iter()).filter(|ordinal| seen.insert(*ordinal)).collect();
+            docs.iter().chain(pending.drain(..)).filter(|ordinal| seen.insert(*ordinal)).collect();
         if new.is_empty() {
             return Ok(Found::default());
         }
-        new.sort_unstable();
         let left = new.split_off(take(room, new.len()));
+        new.sort_unstable();
         let records = self.leaf.fetch(&new, budget)?;
         Ok(Found { records, left: self.count(left, budget)? })
     }

@@ -2,17 +2,20 @@
 
 use std::collections::HashSet;
 
-use spoor_store::model::{Record, SpanKind, TraceId};
+use spoor_store::model::TraceId;
 
 use super::answer::{Completeness, Reason, Truncated, Verdict};
 use super::assemble::Assembly;
-use super::forest::Parent;
-
-/// Clocks this far apart, in nanoseconds, are not worth a word: some clients write whole milliseconds.
-const SKEW_TOLERANCE: u64 = 2_000_000;
+use super::gaps::Gap;
+use super::skew::Skew;
 
 /// Judges a flow.
-pub(crate) fn completeness(flow: &Assembly, truncated: Option<&Truncated>) -> Completeness {
+pub(crate) fn completeness(
+    flow: &Assembly,
+    truncated: Option<&Truncated>,
+    skew: Option<&Skew>,
+    gaps: &[Gap],
+) -> Completeness {
     let mut reasons = Vec::new();
     let mut verdict = if flow.spans.is_empty() { Verdict::Unknown } else { Verdict::Complete };
     let missing_parents = flow.forest.missing_parents() as u64;
@@ -46,7 +49,8 @@ pub(crate) fn completeness(flow: &Assembly, truncated: Option<&Truncated>) -> Co
         reasons.push(Reason::new("truncated", cut.reason.clone(), count));
         verdict = Verdict::Incomplete;
     }
-    reasons.extend(skew(flow));
+    reasons.extend(skew.and_then(clock_skew));
+    reasons.extend(silence(gaps));
     if flow.duplicates > 0 {
         let records = plural(flow.duplicates, "record was", "records were");
         let message = format!("{records} stored more than once and shown once");
@@ -72,41 +76,33 @@ fn spanless_traces(flow: &Assembly) -> u64 {
     logged.difference(&with_spans).count() as u64
 }
 
-/// A server cannot start before its client called, nor end after it got the answer, unless their clocks differ.
-fn skew(flow: &Assembly) -> Option<Reason> {
-    let mut pairs = 0;
-    let mut worst: Option<(u64, bool, &Record, &Record)> = None;
-    for (index, server) in flow.spans.iter().enumerate() {
-        let Parent::Span(client) = flow.forest.parent(index) else { continue };
-        let client = &flow.spans[client];
-        if server.kind() != SpanKind::Server || client.kind() != SpanKind::Client {
-            continue;
-        }
-        let Some((by, is_behind)) = skew_of(client, server) else { continue };
-        pairs += 1;
-        if worst.is_none_or(|(most, ..)| by > most) {
-            worst = Some((by, is_behind, client, server));
-        }
-    }
-    let (by, is_behind, client, server) = worst?;
+/// The clocks that are furthest apart; the count is of the calls that show some.
+fn clock_skew(skew: &Skew) -> Option<Reason> {
+    let worst = skew.pairs.iter().max_by_key(|pair| pair.at_least().0)?;
+    let (by, is_behind) = worst.at_least();
+    let named = |service: &str, instance: &Option<String>| match instance {
+        Some(instance) => format!("{service} ({instance})"),
+        None => service.to_owned(),
+    };
     let message = format!(
         "the clock of {} is at least {:.1} ms {} that of {}",
-        server.stream.service,
+        named(&worst.to, &worst.to_instance),
         by as f64 / 1e6,
         if is_behind { "behind" } else { "ahead of" },
-        client.stream.service,
+        named(&worst.from, &worst.from_instance),
     );
-    Some(Reason::new("clock_skew", message, pairs))
+    Some(Reason::new("clock_skew", message, skew.pairs.iter().map(|pair| pair.agreeing).sum()))
 }
 
-/// How far the server's clock is off, and whether behind. A server that outlasts its client is no sign of it: the
-/// client may have given up.
-fn skew_of(client: &Record, server: &Record) -> Option<(u64, bool)> {
-    let behind = client.time.saturating_sub(server.time);
-    if behind > SKEW_TOLERANCE {
-        return Some((behind, true));
-    }
-    let ahead = server.end_or_observed.saturating_sub(client.end_or_observed);
-    let fits = server.duration() <= client.duration();
-    (fits && client.end_or_observed > 0 && ahead > SKEW_TOLERANCE).then_some((ahead, false))
+/// Gaps that no queue explains.
+fn silence(gaps: &[Gap]) -> Option<Reason> {
+    let unexplained = || gaps.iter().filter(|gap| !gap.queue);
+    let longest = unexplained().max_by_key(|gap| (gap.duration_ns, std::cmp::Reverse(gap.start)))?;
+    let message = format!(
+        "nothing tells of {:.1} ms between {} and {}",
+        longest.duration_ns as f64 / 1e6,
+        longest.before.service,
+        longest.after.service,
+    );
+    Some(Reason::new("gaps", message, unexplained().count() as u64))
 }

@@ -3,21 +3,26 @@
 use std::time::Duration;
 
 use spoor_store::Snapshot;
-use spoor_store::model::{Record, Tenant, TimeRange};
+use spoor_store::model::{Tenant, TimeRange};
 
 use super::answer::{Flow, FlowState, Truncated};
-use super::assemble::{Assembly, Extent};
+use super::assemble::Assembly;
 use super::cause::cause;
 use super::closure::{Bounds, Closure, Gathered};
 use super::completeness::completeness;
+use super::critical_path::critical_path;
+use super::gaps::gaps;
+use super::queues::{queues, waits};
 use super::seed::Seed;
+use super::skew::Estimate;
 use super::state::{Patience, Signs, state};
+use super::timeline::Extent;
 use crate::engine::{Engine, Stats};
 use crate::error::Result;
 use crate::owners::Owners;
 
 /// Assembling more records than this is not done on the async threads.
-const INLINE_RECORDS_MAX: usize = 200;
+pub(crate) const INLINE_RECORDS_MAX: usize = 200;
 
 /// Which flow.
 #[derive(Debug, Clone)]
@@ -32,6 +37,8 @@ pub struct FlowRequest {
     pub range: TimeRange,
     /// Most records; the configured bound holds too.
     pub limit: Option<usize>,
+    /// Whether its times are put on the clock of its first service, as far as calls tell of the others' clocks.
+    pub adjusted: bool,
 }
 
 impl Engine {
@@ -58,9 +65,10 @@ impl Engine {
         let gathered = closure.gather(&seed, self.keys(), request.range).await?;
         let judge = self.judge();
         let mut flow = if gathered.records.len() <= INLINE_RECORDS_MAX {
-            judge.flow(&seed, gathered)
+            judge.flow(&seed, gathered, request.adjusted)
         } else {
-            turn.run.once(move |_| Ok(judge.flow(&seed, gathered))).await?
+            let adjusted = request.adjusted;
+            turn.run.once(move |_| Ok(judge.flow(&seed, gathered, adjusted))).await?
         };
         if flow.truncated.is_some() {
             self.metrics().truncated.inc();
@@ -69,7 +77,7 @@ impl Engine {
         Ok(flow)
     }
 
-    fn judge(&self) -> Judge {
+    pub(crate) fn judge(&self) -> Judge {
         Judge {
             owners: self.owners().clone(),
             patience: Patience {
@@ -89,48 +97,69 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    pub(crate) fn flow(&self, seed: &Seed, gathered: Gathered) -> Flow {
+    /// The answer about one flow; its times are `adjusted` on demand.
+    pub(crate) fn flow(&self, seed: &Seed, gathered: Gathered, adjusted: bool) -> Flow {
         let Gathered { records, truncated } = gathered;
         let (keys, id) = seed.meanings(&records);
-        self.assembled(id, keys, records, truncated)
+        let mut assembly = Assembly::of(records);
+        let state = self.state(&assembly);
+        let skew = Estimate::of(&assembly);
+        if adjusted {
+            assembly.adjust(&skew);
+        }
+        let adjusted = adjusted.then(|| assembly.times.clone());
+        let flow = self.assembled((id, keys), state, assembly, skew, truncated);
+        Flow { adjusted, ..flow }
     }
 
     fn assembled(
         &self,
-        id: String,
-        keys: Vec<String>,
-        records: Vec<Record>,
+        (id, keys): (String, Vec<String>),
+        state: FlowState,
+        assembly: Assembly,
+        skew: Estimate,
         truncated: Option<Truncated>,
     ) -> Flow {
-        let assembly = Assembly::of(records);
-        let extent = assembly.extent().unwrap_or(Extent { start: 0, end: 0 });
-        let error_count = assembly.error_count();
-        let signs = Signs {
-            has_error: error_count > 0,
-            awaits_parents: assembly.forest.missing_parents() > 0,
-            end: extent.end,
-        };
-        let state = state(signs, self.patience, self.now);
+        let extent = assembly.times.extent().unwrap_or(Extent { start: 0, end: 0 });
+        let waits = waits(&assembly);
+        let queues = queues(&assembly, &waits);
+        let gaps = gaps(&assembly, &waits);
         Flow {
             id,
             keys,
             state,
             cause: (state == FlowState::Error).then(|| cause(&assembly, &self.owners)).flatten(),
-            completeness: completeness(&assembly, truncated.as_ref()),
+            completeness: completeness(&assembly, truncated.as_ref(), skew.skew.as_ref(), &gaps),
             start: extent.start,
             end: extent.end,
-            busy_ns: assembly.busy(),
+            busy_ns: assembly.times.busy(),
             traces: assembly.traces(),
             services: assembly.services(&self.owners),
             span_count: assembly.spans.len() as u64,
             log_count: assembly.logs.len() as u64,
-            error_count,
+            error_count: assembly.error_count(),
             duplicate_count: assembly.duplicates,
             truncated,
             links: assembly.links(),
+            queue_ns: queues.iter().fold(0, |sum: u64, queue| sum.saturating_add(queue.queue_ns)),
+            queues,
+            critical_path: critical_path(&assembly),
+            gaps,
+            skew: skew.skew,
             stats: Stats::default(),
             spans: assembly.spans,
             logs: assembly.logs,
+            adjusted: None,
         }
+    }
+
+    /// How a flow stands.
+    pub(crate) fn state(&self, assembly: &Assembly) -> FlowState {
+        let signs = Signs {
+            has_error: assembly.error_count() > 0,
+            awaits_parents: assembly.forest.missing_parents() > 0,
+            end: assembly.times.extent().map_or(0, |extent| extent.end),
+        };
+        state(signs, self.patience, self.now)
     }
 }

@@ -28,7 +28,7 @@ fn judged(id: &str, samples: Vec<Sample>) -> Flow {
     let owners = BTreeMap::from([("payment".to_owned(), "payments".to_owned())]);
     let patience = Patience { running: Duration::from_secs(60), settle: Duration::from_secs(600) };
     let judge = Judge { owners: Owners::new(owners), patience, now: u64::MAX / 2 };
-    judge.flow(&Seed::new(id, None), Gathered { records: build(samples), truncated: None })
+    judge.flow(&Seed::new(id, None), Gathered { records: build(samples), truncated: None }, false)
 }
 
 fn cause_of(samples: Vec<Sample>) -> Option<(String, String)> {
@@ -174,7 +174,7 @@ fn a_cause_without_status_text_speaks_through_its_exception_or_its_log() {
 #[test]
 fn missing_parents_links_and_spans_are_told() {
     let reasons = |samples: Vec<Sample>| {
-        let judged = completeness(&Assembly::of(build(samples)), None);
+        let judged = completeness(&Assembly::of(build(samples)), None, None, &[]);
         let said: Vec<String> =
             judged.reasons.iter().map(|reason| format!("{}: {}", reason.code, reason.message)).collect();
         (judged.verdict, said.join("; "))
@@ -193,7 +193,7 @@ fn missing_parents_links_and_spans_are_told() {
     );
     assert_eq!(reasons(vec![log("a", "x")]), (Verdict::Unknown, String::new()));
     let cut = Truncated { reason: "a flow shows 1 records at most".to_owned(), spans: 2, logs: 1, traces: 0 };
-    let judged = completeness(&Assembly::of(build(vec![span("a", 1)])), Some(&cut));
+    let judged = completeness(&Assembly::of(build(vec![span("a", 1)])), Some(&cut), None, &[]);
     assert_eq!(
         (judged.verdict, judged.reasons[0].code, judged.reasons[0].count),
         (Verdict::Incomplete, "truncated", 3)
@@ -296,6 +296,6 @@ proptest! {
         }
         let spans = intervals.iter().zip(1_u8..).map(|((start, length), id)| span("a", id).at(*start, start + length));
         let assembly = Assembly::of(build(spans.collect()));
-        prop_assert_eq!(assembly.busy(), covered.iter().filter(|moment| **moment).count() as u64);
+        prop_assert_eq!(assembly.times.busy(), covered.iter().filter(|moment| **moment).count() as u64);
     }
 }

@@ -22,6 +22,30 @@ pub(crate) fn optional_nanos<S: Serializer>(nanos: &Option<u64>, serializer: S) 
     }
 }
 
+/// Writes whatever prints itself as a string, or null.
+#[expect(clippy::ref_option, reason = "serde hands a reference to the field")]
+pub(crate) fn optional_text<T: std::fmt::Display, S: Serializer>(
+    shown: &Option<T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match shown {
+        Some(shown) => serializer.collect_str(shown),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// Writes an id, or an empty string.
+#[expect(clippy::ref_option, reason = "serde hands a reference to the field")]
+pub(crate) fn id_or_empty<T: std::fmt::Display, S: Serializer>(
+    id: &Option<T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match id {
+        Some(id) => serializer.collect_str(id),
+        None => serializer.serialize_str(""),
+    }
+}
+
 /// Writes whatever prints itself as a string.
 pub(crate) fn text<T: std::fmt::Display, S: Serializer>(shown: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(shown)

@@ -117,6 +117,17 @@ async fn an_id_of_too_many_traces_is_refused_without_a_range_and_cut_with_one() 
 }
 
 #[tokio::test]
+async fn traces_that_are_not_followed_take_no_room_from_those_that_are() {
+    let world = World::with(Config { traces_per_flow_max: 2, ..Config::default() }).await;
+    let spans = (1..=30).map(|id| span("a", 10 - (id - 1) / 3, id, T).correlated("order.id", "common"));
+    world.append(spans.collect()).await;
+    let flow = world.get(&format!("/api/v1/flows/common?start={}&limit=6", T - 1)).await;
+    assert_eq!(names(&flow["traces"], "trace_id"), [trace_hex(1), trace_hex(2)]);
+    assert_eq!(flow["span_count"], 6);
+    assert_eq!((&flow["truncated"]["spans"], &flow["truncated"]["traces"]), (&json!(24), &json!(8)));
+}
+
+#[tokio::test]
 async fn a_chain_of_links_past_the_bound_is_cut_and_said() {
     let world = World::with(Config { traces_per_flow_max: 3, ..Config::default() }).await;
     let mut spans = vec![span("a", 1, 1, T).correlated("order.id", "chain")];

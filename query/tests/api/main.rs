@@ -12,6 +12,8 @@ mod context;
 mod errors;
 mod fields;
 mod find;
+mod flow_analysis;
+mod flow_list;
 mod flows;
 mod histogram;
 mod language;

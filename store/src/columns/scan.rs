@@ -289,6 +289,20 @@ pub(crate) fn count_by(
     Ok(counts)
 }
 
+/// From the first time of `docs` to the last.
+pub(crate) fn extent(columns: &dyn Columns, docs: &DocSet) -> Option<TimeRange> {
+    let mut extent: Option<TimeRange> = None;
+    let mut times = [0; BLOCK_RECORDS];
+    for (block, mask) in blocks(docs) {
+        columns.times(block, &mut times);
+        for time in ones(&mask).map(|index| times[index]) {
+            let all = extent.get_or_insert(TimeRange { start: time, end: time });
+            *all = TimeRange { start: all.start.min(time), end: all.end.max(time) };
+        }
+    }
+    extent
+}
+
 /// Spans, log records and errors of each stream among `docs`.
 pub(crate) fn stream_counts(
     columns: &dyn Columns,

@@ -8,8 +8,10 @@
 //! | `chunk.rs` | 256 rows |
 //! | `rows.rs` | the rows of one tenant: append, seal, views for queries |
 //! | `search.rs` | what a query asks of a view |
+//! | `correlations.rs` | the correlation ids of a view, newest first |
 
 pub(crate) mod chunk;
+mod correlations;
 mod dictionary;
 mod facets;
 pub(crate) mod rows;

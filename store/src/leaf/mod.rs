@@ -3,11 +3,13 @@
 mod docset;
 pub(crate) mod facets;
 pub(crate) mod fields;
+pub(crate) mod recent;
 #[cfg(test)]
 mod tests;
 
 pub use docset::DocSet;
 pub use fields::{FieldNames, FieldPlace, FieldUse};
+pub use recent::{RecentId, RecentQuery};
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,6 +25,7 @@ use crate::index::evaluate::{Source, evaluate};
 use crate::model::{Record, SplitId, Stream, TimeRange, TraceId, UnixNanos};
 use crate::predicate::Predicate;
 use crate::split::SplitHandle;
+use recent::Correlated;
 
 /// Most bodies that one query may scan, over all leaves.
 const SCANNED_MAX: u64 = 5_000_000;
@@ -158,6 +161,11 @@ impl Budget {
             self.memory_max / 1_000_000
         );
         Err(Error::TooCostly { reason })
+    }
+
+    /// Gives back `bytes` that were counted by [`Self::hold`] and are not kept any more.
+    pub fn release(&self, bytes: usize) {
+        self.spent.memory.fetch_sub(bytes as u64, Ordering::Relaxed);
     }
 
     /// Bytes held so far, as counted by [`Self::hold`].
@@ -341,6 +349,39 @@ impl Leaf {
         }
     }
 
+    /// Whether a record of this leaf carries an id under the correlation key `key`.
+    pub fn has_correlation_key(&self, key: &str, budget: &Budget) -> Result<bool> {
+        match &self.kind {
+            Kind::Split(handle) => handle.reader()?.has_correlation_key(key, budget),
+            Kind::Hot(view) => Ok(view.has_correlation_key(key)),
+        }
+    }
+
+    /// The correlation ids that the newest records carry, each once, those of the newest records first.
+    pub fn recent(&self, query: &RecentQuery<'_>, budget: &Budget) -> Result<Vec<RecentId>> {
+        match &self.kind {
+            Kind::Split(handle) => {
+                recent::recent(handle.reader()?.as_ref() as &dyn Correlated, query, budget)
+            }
+            Kind::Hot(view) => recent::recent(view.as_ref(), query, budget),
+        }
+    }
+
+    /// From the first time of `docs` to the last; `None` when there are none.
+    pub fn extent(&self, docs: &DocSet) -> Result<Option<TimeRange>> {
+        self.with(|source| Ok(scan::extent(source.columns(), docs)))
+    }
+
+    /// Counts by stream of `docs`.
+    pub fn stream_counts(&self, docs: &DocSet, budget: &Budget) -> Result<Vec<StreamCount>> {
+        let counted = self.with(|source| {
+            let streams = source.streams();
+            let counts = scan::stream_counts(source.columns(), docs, streams.len(), budget)?;
+            Ok(streams.into_iter().zip(counts).collect())
+        })?;
+        Ok(present(counted))
+    }
+
     /// Counts by stream of the records in `range`.
     pub fn streams(&self, range: TimeRange, budget: &Budget) -> Result<Vec<StreamCount>> {
         let whole = self.time_range().is_some_and(|times| range.covers(&times));
@@ -353,13 +394,7 @@ impl Leaf {
                 Ok(streams.into_iter().zip(counts).collect())
             })?,
         };
-        let streams = counted.into_iter().map(|(stream, counts)| StreamCount {
-            stream,
-            spans: counts.spans,
-            logs: counts.logs,
-            errors: counts.errors,
-        });
-        Ok(streams.filter(|count| count.spans + count.logs > 0).collect())
+        Ok(present(counted))
     }
 
     fn with<T>(&self, ask: impl FnOnce(&dyn Source) -> Result<T>) -> Result<T> {
@@ -368,4 +403,15 @@ impl Leaf {
             Kind::Hot(view) => ask(view.as_ref()),
         }
     }
+}
+
+/// The streams that have records.
+fn present(counted: Vec<(Arc<Stream>, scan::Counts)>) -> Vec<StreamCount> {
+    let streams = counted.into_iter().map(|(stream, counts)| StreamCount {
+        stream,
+        spans: counts.spans,
+        logs: counts.logs,
+        errors: counts.errors,
+    });
+    streams.filter(|count| count.spans + count.logs > 0).collect()
 }

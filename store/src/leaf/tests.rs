@@ -1,5 +1,6 @@
 //! Hot rows and the split made of them must give the same answers; both must give what a plain list gives.
 
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,7 +129,10 @@ fn hot_rows(samples: &[Sample]) -> Arc<HotRows> {
         }
         let attributes: Vec<&[u8]> = attributes.iter().map(Vec::as_slice).collect();
         let order = sample.order.map(|order| format!("ord-{order}"));
-        let correlations: Vec<_> = order.iter().map(|order| ("order.id", order.as_str())).collect();
+        let request = sample.unique.then(|| format!("req-{number}"));
+        let orders = order.iter().map(|order| ("order.id", order.as_str()));
+        let correlations: Vec<_> =
+            orders.chain(request.iter().map(|request| ("request.id", request.as_str()))).collect();
         let body = sample.words.join(" ");
         let rest = rest(sample);
         builder.row(&Row {
@@ -367,6 +371,48 @@ proptest! {
             prop_assert_eq!(fields, split.fields(prefix, &budget()).expect("listed"), "{}", prefix);
         }
         prop_assert_eq!(hot.correlation_keys("ord-1").expect("read"), split.correlation_keys("ord-1").expect("read"));
+    }
+
+    #[test]
+    fn recent_ids_are_those_of_the_newest_records_each_once(
+        samples in prop::collection::vec(sample(), 1..900),
+        range in (0_u64..5_000, 0_u64..5_000).prop_map(|(a, b)| TimeRange { start: a.min(b) * 1_000_003, end: a.max(b) * 1_000_003 }),
+        wanted in prop::sample::subsequence(vec!["order.id", "request.id", "unknown.id"], 1..3),
+        limit in 1_usize..40,
+    ) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let rows = hot_rows(&samples);
+        let (hot, split) = (Leaf::hot(rows.view()), split_of(&rows, folder.path()));
+        let keys: BTreeSet<String> = wanted.iter().map(|key| (*key).to_owned()).collect();
+        let records = hot.fetch(&(0..samples.len() as u32).collect::<Vec<_>>(), &budget()).expect("fetched");
+        let mut newest: BTreeMap<(String, String), u64> = BTreeMap::new();
+        for record in records.iter().filter(|record| range.contains(record.time)) {
+            for pair in record.correlations.iter().filter(|(key, _)| keys.contains(key)) {
+                let time = newest.entry(pair.clone()).or_default();
+                *time = record.time.max(*time);
+            }
+        }
+        let mut expected: Vec<RecentId> =
+            newest.into_iter().map(|((key, id), time)| RecentId { time, key, id }).collect();
+        expected.sort();
+        for leaf in [&hot, &split] {
+            let (mut except, mut after, mut found) = (HashSet::new(), None, Vec::new());
+            loop {
+                let query = RecentQuery { range, keys: &keys, after: after.as_ref(), except: &except, limit };
+                let page = leaf.recent(&query, &budget()).expect("read");
+                prop_assert!(page.len() <= limit);
+                let Some(last) = page.last() else { break };
+                after = Some(last.clone());
+                except.extend(page.iter().map(|recent| (recent.key.clone(), recent.id.clone())));
+                found.extend(page);
+            }
+            prop_assert_eq!(&found, &expected);
+        }
+        for key in wanted {
+            let stands = records.iter().any(|record| record.correlations.iter().any(|(found, _)| found == key));
+            prop_assert_eq!(hot.has_correlation_key(key, &budget()).expect("read"), stands);
+            prop_assert_eq!(split.has_correlation_key(key, &budget()).expect("read"), stands);
+        }
     }
 }
 

@@ -152,18 +152,10 @@ impl BlockEncoder {
 impl Block {
     /// Reads a compressed block; `None` when it is damaged.
     pub(crate) fn decode(compressed: &[u8], zstd: &Decompressors) -> Option<Self> {
-        let mut header = compressed;
-        let records = varint(&mut header).ok()? as usize;
-        let mut frame_lens = [0_usize; GROUPS.len()];
-        for len in &mut frame_lens {
-            *len = varint(&mut header).ok()? as usize;
-        }
-        let mut frames = header;
+        let (records, frames) = frames(compressed)?;
         let mut bytes = Vec::new();
         let mut starts = [0_usize; COLUMNS];
-        for (group, frame_len) in GROUPS.into_iter().zip(frame_lens) {
-            let (frame, after) = frames.split_at_checked(frame_len)?;
-            frames = after;
+        for (group, frame) in GROUPS.into_iter().zip(frames) {
             let plain_at = bytes.len();
             zstd.decompress_into(frame, &mut bytes)?;
             let mut plain = &bytes[plain_at..];
@@ -178,6 +170,27 @@ impl Block {
             }
         }
         Some(Self { records, starts, bytes })
+    }
+
+    /// Calls `visit` with place and number of every correlation id in a compressed block, the rest of which stays
+    /// compressed; `None` when it is damaged.
+    pub(crate) fn decode_correlations(
+        compressed: &[u8],
+        zstd: &Decompressors,
+        visit: &mut dyn FnMut(usize, u32),
+    ) -> Option<()> {
+        let (records, [.., frame]) = frames(compressed)?;
+        let plain = zstd.decompress(frame)?;
+        let mut column = plain.as_slice();
+        for _ in GROUPS[GROUPS.len() - 1].clone() {
+            varint(&mut column).ok()?;
+        }
+        for place in 0..records {
+            for _ in 0..varint(&mut column).ok()? {
+                visit(place, varint(&mut column).ok()? as u32);
+            }
+        }
+        Some(())
     }
 
     /// Memory held, in bytes.
@@ -220,6 +233,22 @@ impl Block {
     fn slice(&self, range: (u32, u32)) -> &[u8] {
         &self.bytes[range.0 as usize..range.1 as usize]
     }
+}
+
+/// How many records a compressed block has, and the frame of each group.
+fn frames(compressed: &[u8]) -> Option<(usize, [&[u8]; GROUPS.len()])> {
+    let mut header = compressed;
+    let records = varint(&mut header).ok()? as usize;
+    let mut lens = [0_usize; GROUPS.len()];
+    for len in &mut lens {
+        *len = varint(&mut header).ok()? as usize;
+    }
+    let mut rest = header;
+    let mut frames = [rest; GROUPS.len()];
+    for (frame, len) in frames.iter_mut().zip(lens) {
+        (*frame, rest) = rest.split_at_checked(len)?;
+    }
+    Some((records, frames))
 }
 
 /// Items that stand one after another, each after its length.

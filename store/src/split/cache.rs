@@ -92,6 +92,11 @@ impl SplitCache {
         Some(page)
     }
 
+    /// Decompressors for what is not worth keeping.
+    pub(super) fn zstd(&self) -> &Decompressors {
+        &self.zstd
+    }
+
     /// Memory held, in bytes.
     pub(crate) fn memory(&self) -> u64 {
         self.entries.weight()

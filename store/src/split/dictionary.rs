@@ -78,6 +78,11 @@ impl PagedDictionary {
         Some(Self { bytes, pages, items, index_at })
     }
 
+    /// How many pages there are.
+    pub(crate) fn pages(&self) -> u32 {
+        self.pages as u32
+    }
+
     /// Which page holds item `number`.
     pub(crate) fn page_of(&self, number: u32) -> Option<u32> {
         if number >= self.items {
@@ -118,6 +123,12 @@ impl Page {
         let end = *self.ends.get(index)? as usize;
         let start = if index == 0 { 0 } else { self.ends[index - 1] as usize };
         Some(&self.bytes[start..end])
+    }
+
+    /// Its items, in the order of their numbers.
+    pub(crate) fn items(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().map(|end| *end as usize));
+        starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end as usize])
     }
 
     /// Memory held, in bytes.

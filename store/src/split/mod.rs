@@ -18,6 +18,7 @@
 mod block;
 mod builder;
 mod cache;
+mod correlations;
 mod decompressors;
 mod dictionary;
 mod facets;

@@ -10,6 +10,7 @@ use tantivy::{Directory as _, SegmentReader, directory::MmapDirectory};
 
 use super::block::{Block, BlockRow, End, unzigzag};
 use super::cache::{DictionaryKind, SplitCache};
+use super::correlations::KeyIds;
 use super::decompressors::Decompressors;
 use super::dictionary::{Page, PagedDictionary};
 use super::file::SplitFile;
@@ -38,6 +39,8 @@ pub(crate) struct SplitReader {
     names: PagedDictionary,
     severity_texts: PagedDictionary,
     correlations: PagedDictionary,
+    /// What stands under each correlation key; read when first asked for.
+    pub(super) key_ids: OnceLock<HashMap<String, KeyIds>>,
     traces: OwnedBytes,
     pub(super) filter: IdFilter,
     pub(super) spans: SpanIds,
@@ -90,6 +93,7 @@ impl SplitReader {
             names: dictionary("names")?,
             severity_texts: dictionary("severity_texts")?,
             correlations: dictionary("correlations")?,
+            key_ids: OnceLock::new(),
             traces: section("traces")?,
             filter: IdFilter::open(section("filter")?).ok_or_else(malformed("filter"))?,
             spans: SpanIds::open(section("spans")?).ok_or_else(malformed("spans"))?,
@@ -127,17 +131,42 @@ impl SplitReader {
 
     /// The block, from the cache or the file.
     pub(super) fn block(&self, block: usize) -> Result<Arc<Block>> {
+        let read = |zstd: &Decompressors| Block::decode(self.block_bytes(block), zstd);
+        self.cache
+            .block(self.id, block as u32, read)
+            .ok_or_else(|| self.corrupt(&format!("record block {block} is damaged")))
+    }
+
+    /// The block as the file has it; empty when there is none.
+    pub(super) fn block_bytes(&self, block: usize) -> &[u8] {
         let end_of = |block: usize| {
             let bytes = self.block_ends.get(block * 8..block * 8 + 8)?;
             Some(u64::from_le_bytes(bytes.try_into().ok()?) as usize)
         };
-        let read = |zstd: &Decompressors| {
-            let start = if block == 0 { 0 } else { end_of(block - 1)? };
-            Block::decode(self.blocks.get(start..end_of(block)?)?, zstd)
-        };
-        self.cache
-            .block(self.id, block as u32, read)
-            .ok_or_else(|| self.corrupt(&format!("record block {block} is damaged")))
+        let start = if block == 0 { Some(0) } else { end_of(block - 1) };
+        let range = start.zip(end_of(block));
+        range.and_then(|(start, end)| self.blocks.get(start..end)).unwrap_or_default()
+    }
+
+    pub(super) fn zstd(&self) -> &Decompressors {
+        self.cache.zstd()
+    }
+
+    /// The term of the correlation id numbered so.
+    pub(super) fn correlation_term(&self, number: u32) -> Result<Vec<u8>> {
+        let mut pages = Pages::default();
+        self.item(&mut pages, DictionaryKind::Correlations, number).map(<[u8]>::to_vec)
+    }
+
+    /// Calls `visit` for the term of every correlation id, in the order of their numbers.
+    pub(super) fn each_correlation(&self, budget: &Budget, visit: &mut dyn FnMut(&[u8])) -> Result<()> {
+        for page in 0..self.correlations.pages() {
+            budget.check()?;
+            let page = self.correlations.page(page, self.zstd());
+            let page = page.ok_or_else(|| self.corrupt("dictionary page is damaged"))?;
+            page.items().for_each(&mut *visit);
+        }
+        Ok(())
     }
 
     /// The rows of a block up to the last of `ordinals`, which ascend and are all in it.

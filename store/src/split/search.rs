@@ -42,7 +42,7 @@ impl SplitReader {
     }
 
     /// Records that have the exact term.
-    fn exact_term(&self, bytes: &[u8]) -> Result<DocSet> {
+    pub(super) fn exact_term(&self, bytes: &[u8]) -> Result<DocSet> {
         if self.filter.may_have(bytes) {
             self.unfiltered_term(bytes)
         } else {

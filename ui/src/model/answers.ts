@@ -75,6 +75,61 @@ export interface FlowLink {
 	queue_ns: string | null;
 }
 
+/** A stretch of what made a flow take as long as it did. */
+export interface Segment {
+	kind: "span" | "queue" | "gap";
+	record?: string;
+	trace_id: string;
+	span_id: string;
+	service: string;
+	start: string;
+	end: string;
+	self_ns: string;
+}
+
+/** A message's way from the span that sent it to the one that took it. */
+export interface Queue {
+	trace_id: string;
+	span_id: string;
+	from_trace_id: string;
+	from_span_id: string;
+	queue_ns: string;
+}
+
+/** A record beside a gap. */
+export interface Neighbour {
+	record: string;
+	signal: "spans" | "logs";
+	service: string;
+	name: string;
+}
+
+/** A stretch without telemetry. */
+export interface Gap {
+	start: string;
+	end: string;
+	duration_ns: string;
+	before: Neighbour;
+	after: Neighbour;
+	queue: boolean;
+}
+
+/** Clocks that differ. */
+export interface Skew {
+	pairs: {
+		from: string;
+		from_instance: string | null;
+		to: string;
+		to_instance: string | null;
+		offset_min_ns: string | null;
+		offset_max_ns: string;
+		offset_ns: string;
+		pairs: number;
+		agreeing: number;
+	}[];
+	services: { service: string; instance: string | null; offset_ns: string }[];
+}
+
 /** What an answer left out. */
 export interface Truncation {
 	reason: string;
@@ -92,7 +147,9 @@ export interface FlowAnswer {
 	completeness: { verdict: "complete" | "incomplete" | "unknown"; reasons: Reason[] };
 	start: string;
 	end: string;
+	adjusted: boolean;
 	busy_ns: string;
+	queue_ns: string;
 	traces: TraceSummary[];
 	services: ServiceSummary[];
 	span_count: number;
@@ -101,9 +158,39 @@ export interface FlowAnswer {
 	duplicate_count: number;
 	truncated: Truncation | null;
 	links: FlowLink[];
+	queues: Queue[];
+	critical_path: Segment[];
+	gaps: Gap[];
+	skew: Skew | null;
 	spans: SpanRecord[];
 	logs: LogRecord[];
 	stats?: { splits?: number; elapsed_ms?: number };
+}
+
+/** A flow in short. */
+export interface ListedFlow {
+	key: string;
+	id: string;
+	state: FlowState;
+	cause: { service: string; owner: string | null; message: string; time: string } | null;
+	start: string;
+	end: string;
+	duration_ns: string;
+	services: string[];
+	span_count: number;
+	log_count: number;
+	error_count: number;
+	trace_count: number;
+	truncated: Truncation | null;
+}
+
+/** A page of recent flows. */
+export interface FlowsAnswer {
+	flows: ListedFlow[];
+	cursor: string | null;
+	examined: number;
+	truncated: { reason: string } | null;
+	stats: { splits?: number; skipped?: number; elapsed_ms?: number };
 }
 
 /** A page of search results. */

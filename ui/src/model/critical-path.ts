@@ -1,31 +1,13 @@
-//! The spans that made a trace take as long as it did: shortening any other would not have ended it earlier.
-//!
-//! Walks back from a span's end: the child that ended last before the cursor is on the path, then the one that ended
-//! last before that child began, and so on. Children that outlive their parent did not hold it up beyond its end.
+//! Which of a flow's spans are on its critical path, as the answer tells.
 
-import type { FlowTree, SpanNode } from "./span-tree";
+import type { FlowAnswer } from "./answers";
+import type { FlowTree } from "./span-tree";
 
-/** The ids of all spans on a critical path, over all traces of a flow. */
-export function criticalPath(tree: FlowTree): Set<string> {
+/** The ids of all spans on the critical path of a flow. */
+export function criticalPath(flow: FlowAnswer, tree: FlowTree): Set<string> {
+	const records = new Set(flow.critical_path.filter((part) => part.kind === "span").map((part) => part.record));
 	const path = new Set<string>();
-	const stack: SpanNode[] = [];
-	for (const trace of tree.traces) {
-		const roots = trace.items.filter((item) => item.kind === "span");
-		const longest = roots.reduce<SpanNode | null>(
-			(best, root) => (!best || root.end - root.start > best.end - best.start ? root : best),
-			null,
-		);
-		if (longest) stack.push(longest);
-	}
-	for (let node = stack.pop(); node; node = stack.pop()) {
-		if (node.record) path.add(node.id);
-		let cursor = node.end;
-		const children = node.items.filter((item) => item.kind === "span").sort((a, b) => b.end - a.end);
-		for (const child of children) {
-			if (child.end > cursor || child.start >= cursor || child.end <= node.start) continue;
-			stack.push(child);
-			cursor = child.start;
-		}
-	}
+	for (const [id, node] of tree.nodes)
+		if (node.kind === "span" && node.record && records.has(node.record.record)) path.add(id);
 	return path;
 }

@@ -1,6 +1,7 @@
 //! Lanes, events, the critical path, colours and exceptions.
 
 import { describe, expect, test } from "vitest";
+import type { Segment } from "./answers";
 import { criticalPath } from "./critical-path";
 import { buildEvents } from "./events";
 import { exceptionsOfSpan, parseStack } from "./exception";
@@ -8,7 +9,7 @@ import { buildLanes } from "./lanes";
 import { assignColours, COLOURS } from "./palette";
 import { bodyText, droppedText, instanceOf, typeOf, type Value } from "./record";
 import { buildFlowTree } from "./span-tree";
-import { flowOf, log, span } from "./testing";
+import { flowOf, log, span, TRACE } from "./testing";
 
 const all = (): boolean => true;
 
@@ -73,22 +74,28 @@ test("of events at one time the outer begins first and ends last, with what it h
 	]);
 });
 
-describe("the critical path", () => {
-	test("goes through the child that ended last, then what ended before it began", () => {
-		const spans = [
-			span("root", "", 0, 100),
-			span("first", "root", 5, 30),
-			span("beside", "root", 6, 20),
-			span("last", "root", 40, 55),
-			span("deep", "last", 50, 40),
-		];
-		expect([...criticalPath(buildFlowTree(flowOf(spans)))].sort()).toEqual(["deep", "first", "last", "root"]);
+test("the critical path is of the spans that the answer names", () => {
+	const part = (kind: Segment["kind"], id: string): Segment => ({
+		kind,
+		record: `r-${id}`,
+		trace_id: TRACE,
+		span_id: id,
+		service: "checkout",
+		start: "0",
+		end: "1",
+		self_ns: "1",
 	});
-
-	test("leaves out what outlives its parent", () => {
-		const spans = [span("root", "", 0, 100), span("async", "root", 90, 500), span("sync", "root", 10, 80)];
-		expect([...criticalPath(buildFlowTree(flowOf(spans)))].sort()).toEqual(["root", "sync"]);
-	});
+	const gap: Segment = { kind: "gap", trace_id: "", span_id: "", service: "", start: "1", end: "2", self_ns: "1" };
+	const critical_path = [
+		part("span", "root"),
+		gap,
+		part("queue", "waited"),
+		part("span", "last"),
+		part("span", "root"),
+	];
+	const spans = [span("root", "", 0, 100), span("waited", "root", 5, 30), span("last", "root", 40, 55)];
+	const flow = flowOf(spans, [log("root", 7, "x")], { critical_path });
+	expect([...criticalPath(flow, buildFlowTree(flow))].sort()).toEqual(["last", "root"]);
 });
 
 describe("colours", () => {

@@ -274,7 +274,9 @@ export function flowOf(id, key, flowSpans, flowLogs, links, more = {}) {
 		completeness: { verdict: "complete", reasons: [] },
 		start: `${start}`,
 		end: `${end}`,
+		adjusted: false,
 		busy_ns: `${busy(all)}`,
+		queue_ns: `${links.reduce((sum, link) => sum + BigInt(link.queue_ns ?? 0), 0n)}`,
 		traces,
 		services,
 		span_count: flowSpans.length,
@@ -283,11 +285,20 @@ export function flowOf(id, key, flowSpans, flowLogs, links, more = {}) {
 		duplicate_count: 0,
 		truncated: null,
 		links,
+		queues: [],
+		critical_path: flowSpans.filter((s) => !s.parent_span_id).map(segment),
+		gaps: [],
+		skew: null,
 		spans: flowSpans,
 		logs: flowLogs,
 		stats: { splits: 12, elapsed_ms: 3 },
 		...more,
 	};
+}
+
+/** A span as a part of the critical path. */
+function segment({ record, trace_id, span_id, service, time, end, duration_ns }) {
+	return { kind: "span", record, trace_id, span_id, service, start: time, end, self_ns: duration_ns };
 }
 
 /** How long at least one span was open. */

@@ -93,7 +93,10 @@ function useScene(flow: FlowAnswer, route: FlowRoute): Scene {
 		[filter, errors, logs, collapsed, subtree],
 	);
 	const visible = useMemo(() => visibleRows(tree, clock, choice), [tree, clock, choice]);
-	const critical = useMemo(() => (route.critical ? criticalPath(tree) : new Set<string>()), [tree, route.critical]);
+	const critical = useMemo(
+		() => (route.critical ? criticalPath(flow, tree) : new Set<string>()),
+		[flow, tree, route.critical],
+	);
 
 	const selected = selectedNode(flow, tree, route);
 	useEffect(() => {
