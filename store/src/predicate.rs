@@ -57,6 +57,8 @@ pub enum Predicate {
     EventName(Test),
     /// Name of the instrumentation scope.
     ScopeName(Test),
+    /// Version of the instrumentation scope.
+    ScopeVersion(Test),
     /// `severity_number` of a log record; spans never match.
     Severity(RangeInclusive<u8>),
     /// Kind of a span; log records never match.
@@ -72,7 +74,7 @@ pub enum Predicate {
 /// Where an attribute is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AttributeScope {
-    /// Record, resource, scope and event attributes.
+    /// Record, resource, scope, event and link attributes.
     Any,
     /// The record's own.
     Record,
@@ -82,6 +84,8 @@ pub enum AttributeScope {
     Scope,
     /// Its span events'.
     Event,
+    /// Its span links'.
+    Link,
 }
 
 /// A condition on the text of one value ([`crate::model::ValueRef::text`]).
