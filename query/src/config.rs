@@ -32,6 +32,8 @@ pub struct Config {
     pub running_seconds: u64,
     /// Seconds after its newest record in which a flow whose parents are missing still waits for them.
     pub settle_seconds: u64,
+    /// Path under which Jaeger's API is found too, such as `/jaeger/ui`; at the root it always is.
+    pub jaeger_base_path: String,
 }
 
 impl Default for Config {
@@ -49,6 +51,7 @@ impl Default for Config {
             flow_records_max: 20_000,
             running_seconds: 60,
             settle_seconds: 600,
+            jaeger_base_path: String::new(),
         }
     }
 }
@@ -77,6 +80,15 @@ impl Config {
             if !(min..=max).contains(&value) {
                 return Err(format!("query.{key} is {value}; it must be from {min} to {max}"));
             }
+        }
+        let base = &self.jaeger_base_path;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
+        let is_path = base.starts_with('/') && !base.ends_with('/') && !base.contains("//");
+        if !base.is_empty() && !(is_path && base.bytes().all(plain)) {
+            return Err(format!(
+                "query.jaeger_base_path `{base}` must be empty or start with `/`, not end with it, and hold letters, \
+                 digits and `-_.~` between single slashes"
+            ));
         }
         Ok(())
     }

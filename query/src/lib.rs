@@ -9,7 +9,8 @@
 //! | [`search`] | pages of records, counts over time, values, services |
 //! | [`otlp`] | records back to OTLP |
 //! | `json` | records and values in JSON |
-//! | `api` | the HTTP API; the only one that knows HTTP |
+//! | `api` | the native HTTP API |
+//! | [`jaeger`] | Jaeger's HTTP and gRPC API |
 //!
 //! Architecture invariant: this crate never sees the collector, and writes nothing.
 
@@ -19,6 +20,7 @@ pub mod engine;
 pub mod error;
 mod execute;
 pub mod flows;
+pub mod jaeger;
 mod json;
 mod keys;
 pub mod language;
@@ -43,6 +45,7 @@ use spoor_store::Reader;
 pub use config::Config;
 pub use engine::Engine;
 pub use error::{Error, Result};
+pub use jaeger::JaegerGrpc;
 pub use keys::KeyAliases;
 
 /// The queries of a process.
@@ -74,9 +77,18 @@ impl Query {
         Self { engine: Engine::new(config, keys, owners, (reader, cpu, clock), metrics) }
     }
 
-    /// The API's routes, from the root of the listener: `/api/v1/…`.
+    /// The APIs' routes, from the root of the listener: `/api/v1/…`, and Jaeger's `/api/…`.
     pub fn routes(&self) -> Router {
-        api::routes(self.engine.clone())
+        let jaeger = jaeger::routes(&self.engine, &self.engine.config().jaeger_base_path);
+        api::routes(self.engine.clone()).merge(jaeger)
+    }
+
+    /// Jaeger's gRPC service, for a listener of its own.
+    ///
+    /// # Errors
+    /// [`Error::Reflection`].
+    pub fn jaeger_grpc(&self) -> Result<JaegerGrpc> {
+        jaeger::grpc::build(&self.engine)
     }
 
     /// The engine, for those that query without HTTP.

@@ -32,6 +32,8 @@ pub(crate) struct Parts {
     pub otlp: Router,
     /// What answers questions.
     pub api: Router,
+    /// What answers Jaeger's gRPC clients.
+    pub jaeger_grpc: Router,
     /// Whether the store can do its work.
     pub check: Check,
 }
@@ -61,14 +63,18 @@ pub(crate) async fn build(config: &Config, clock: &Clock, metrics: &mut Metrics)
         owners: config.owners.clone(),
     };
     let query = Query::build(config.query.clone(), parts, metrics);
+    let jaeger = query.jaeger_grpc().context("failed to build Jaeger's gRPC service")?;
+    let mut tasks = collector.tasks();
+    tasks.push(jaeger.health);
 
     Ok(Parts {
         check: store_check(&store),
         store,
         storage_tasks,
-        tasks: collector.tasks(),
+        tasks,
         otlp: collector.routes(),
         api: query.routes(),
+        jaeger_grpc: jaeger.routes,
     })
 }
 

@@ -21,7 +21,9 @@ fn help_names_every_command_and_flag() {
     let (code, help, _) = finish(&mut spoor(&["--help"]));
     assert_eq!(code, Some(0));
     for part in
-        ["serve", "config", "inspect", "health", "--data-dir", "--otlp-grpc", "--insecure", "SPOOR_CONFIG"]
+        ["serve", "config", "inspect", "health", "--data-dir", "--otlp-grpc", "--jaeger-grpc", "--insecure"]
+            .into_iter()
+            .chain(["SPOOR_CONFIG"])
     {
         assert!(help.contains(part), "{part} is missing in {help}");
     }

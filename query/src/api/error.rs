@@ -27,7 +27,22 @@ struct Body<'a> {
 /// The answer that says what went wrong. What the caller cannot help is logged and named by `fault`.
 pub(super) fn response(error: &Error, fault: u64) -> Response {
     let kind = error.kind();
-    let (status, code) = match (error, kind) {
+    let (status, code) = status(error);
+    let (position, expected) = match error {
+        Error::Syntax(fault) => (Some(fault.position), Some(fault.expected.as_slice())),
+        _ => (None, None),
+    };
+    let mut answer = body(status, &Body { code, message: &message(error, fault), position, expected });
+    if let ErrorKind::Throttled { retry_after } = kind {
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+    }
+    answer
+}
+
+/// The status of an error, and its code in the native API.
+pub(crate) fn status(error: &Error) -> (StatusCode, &'static str) {
+    let kind = error.kind();
+    match (error, kind) {
         (Error::TooCommon { .. }, _) => (StatusCode::UNPROCESSABLE_ENTITY, "too_common"),
         (Error::Store(spoor_store::Error::TooCostly { .. }), _) => {
             (StatusCode::UNPROCESSABLE_ENTITY, "too_costly")
@@ -40,20 +55,12 @@ pub(super) fn response(error: &Error, fault: u64) -> Response {
         (_, ErrorKind::Unavailable) => (StatusCode::SERVICE_UNAVAILABLE, kind.name()),
         (_, ErrorKind::Cancelled) => (StatusCode::GATEWAY_TIMEOUT, "deadline"),
         (_, ErrorKind::Corrupt | ErrorKind::Internal) => (StatusCode::INTERNAL_SERVER_ERROR, kind.name()),
-    };
-    let (position, expected) = match error {
-        Error::Syntax(fault) => (Some(fault.position), Some(fault.expected.as_slice())),
-        _ => (None, None),
-    };
-    let mut answer = body(status, &Body { code, message: &message(error, kind, fault), position, expected });
-    if let ErrorKind::Throttled { retry_after } = kind {
-        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
     }
-    answer
 }
 
-fn message(error: &Error, kind: ErrorKind, fault: u64) -> String {
-    match (error, kind) {
+/// What of an error is told. What the caller cannot help is logged and named by `fault`.
+pub(crate) fn message(error: &Error, fault: u64) -> String {
+    match (error, error.kind()) {
         (_, ErrorKind::Corrupt | ErrorKind::Internal) => {
             tracing::error!(fault, error = error_kind::chain(error), "query failed");
             format!("the query failed through a fault of the server (fault {fault} in its log)")

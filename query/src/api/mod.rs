@@ -1,7 +1,7 @@
 //! The native HTTP API: this route table, one file for each resource, and what they share.
 
-mod answer;
-mod error;
+pub(crate) mod answer;
+pub(crate) mod error;
 mod fields;
 mod find;
 mod flows;

@@ -12,6 +12,7 @@ mod fields;
 mod find;
 mod flows;
 mod histogram;
+mod jaeger;
 mod otlp;
 mod search;
 mod services;
