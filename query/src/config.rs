@@ -83,8 +83,9 @@ impl Config {
         }
         let base = &self.jaeger_base_path;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
-        let is_path = base.starts_with('/') && !base.ends_with('/') && !base.contains("//");
-        if !base.is_empty() && !(is_path && base.bytes().all(plain)) {
+        let is_path =
+            base.starts_with('/') && !base.ends_with('/') && !base.contains("//") && base.bytes().all(plain);
+        if !is_path && !base.is_empty() {
             return Err(format!(
                 "query.jaeger_base_path `{base}` must be empty or start with `/`, not end with it, and hold letters, \
                  digits and `-_.~` between single slashes"
@@ -119,5 +120,11 @@ mod tests {
             wrong.validate(),
             Err("query.deadline_seconds is 0; it must be from 1 to 3600".to_owned())
         );
+        for (path, valid) in
+            [("/jaeger/ui", true), ("jaeger", false), ("/jaeger/", false), ("/a//b", false), ("/{x}", false)]
+        {
+            let config = Config { jaeger_base_path: path.to_owned(), ..Config::default() };
+            assert_eq!(config.validate().is_ok(), valid, "{path}");
+        }
     }
 }

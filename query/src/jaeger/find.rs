@@ -1,6 +1,7 @@
 //! The newest traces with a span that satisfies a question: each leaf gives its newest, page by page, and the newest
 //! of all are kept.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -104,7 +105,7 @@ impl NewestTraces {
 /// Newest first; ids tell traces of one time apart.
 fn sorted(found: HashMap<TraceId, UnixNanos>) -> impl Iterator<Item = (TraceId, UnixNanos)> {
     let mut found: Vec<(TraceId, UnixNanos)> = found.into_iter().collect();
-    found.sort_unstable_by(|left, right| (right.1, right.0).cmp(&(left.1, left.0)));
+    found.sort_unstable_by_key(|(trace, time)| Reverse((*time, *trace)));
     found.into_iter()
 }
 

@@ -28,8 +28,7 @@ pub(super) fn question(params: &Params) -> Result<Question> {
     if start >= end {
         return Err(Error::malformed("query.startTimeMin must be before query.startTimeMax"));
     }
-    let depth =
-        params.v3(&["query.searchDepth", "query.search_depth", "query.num_traces"], |text| depth(text))?;
+    let depth = params.v3(&["query.searchDepth", "query.search_depth", "query.num_traces"], depth)?;
     let duration_min = params.v3(&["query.durationMin", "query.duration_min"], go::duration)?.unwrap_or(0);
     let duration_max = params.v3(&["query.durationMax", "query.duration_max"], go::duration)?.unwrap_or(0);
     if duration_min != 0 && duration_max != 0 && duration_max < duration_min {

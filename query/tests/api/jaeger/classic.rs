@@ -2,6 +2,7 @@
 
 use http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
+use spoor_proto::otlp::span::{Event, Link};
 use spoor_query::Config;
 
 use super::{T_MICROS, around, checkout, later};
@@ -210,6 +211,29 @@ async fn the_same_api_stands_under_a_path_of_its_own_and_each_tenant_sees_its_ow
         }
     }
     assert_eq!(world.call(Method::GET, "/api/v1/services", &[]).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_link_may_say_that_it_is_a_parent_and_an_event_its_own_name() {
+    let world = World::new().await;
+    let event = Event { name: "log".to_owned(), attributes: vec![text("event", "own")], ..Event::default() };
+    let one = span("web", 1, 2, T).linked_to(1, 9).span(|span| {
+        span.links[0].attributes.push(text("opentracing.ref_type", "child_of"));
+        span.links.push(Link::default());
+        span.events.push(event);
+    });
+    world.append(vec![one]).await;
+    let answer = world.get("/api/traces/1").await;
+    let shown = &answer["data"][0]["spans"][0];
+    let reference = json!({"refType": "CHILD_OF", "traceID": "0000000000000001", "spanID": span_hex(9)});
+    assert_eq!(shown["references"], json!([reference]));
+    assert_eq!(shown["warnings"], json!(["Invalid span link removed"]));
+    assert_eq!(shown["logs"][0]["fields"], json!([{"key": "event", "type": "string", "value": "own"}]));
+    let raw = world.get("/api/traces/1?raw=true").await;
+    assert_eq!(raw["data"][0]["spans"][0]["references"].as_array().unwrap().len(), 2);
+    let otlp = world.get("/api/v3/traces/1").await;
+    let attributes = &otlp["result"]["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"];
+    assert_eq!(attributes[0]["key"], "@jaeger@warnings");
 }
 
 #[tokio::test]
