@@ -122,6 +122,9 @@ pub struct StandInArgs {
     /// The API.
     #[arg(long)]
     pub http: SocketAddr,
+    /// Taken and not served.
+    #[arg(long)]
+    pub jaeger_grpc: Option<SocketAddr>,
     /// Keep nothing over a restart.
     #[arg(long)]
     pub forget: bool,

@@ -36,6 +36,7 @@ pub enum Measure {
     HistogramQuery,
     Facet,
     Services,
+    JaegerTraces,
     ReadyAfterKill,
     AckedLeft,
     VisibleAtOnce,

@@ -10,6 +10,12 @@ use crate::generate::{Emitted, Record, Service};
 /// How many of a search's newest times are kept.
 pub const NEWEST_KEPT: usize = 100;
 
+/// Traces that a Jaeger search of [`JAEGER_SERVICE`] asks for.
+pub const JAEGER_LIMIT: usize = 20;
+
+/// The service that the Jaeger search names.
+pub const JAEGER_SERVICE: Service = Service::Payment;
+
 /// What one flow holds, by the flow rule: everything with its id, their traces, and traces linked to those.
 #[derive(Clone, Debug, Default)]
 pub struct FlowTruth {
@@ -107,6 +113,8 @@ pub struct Truth {
     pub services: BTreeMap<Service, ServiceTruth>,
     /// Beside [`SEARCHES`].
     pub searches: [SearchTruth; SEARCHES.len()],
+    /// Traces of [`JAEGER_SERVICE`] by the time of their newest span of it; the newest [`JAEGER_LIMIT`] once finished.
+    pub jaeger_traces: BTreeMap<[u8; 16], u64>,
     /// Records in all requests, resent ones twice.
     pub sent_records: u64,
 }
@@ -135,6 +143,9 @@ impl Truth {
             have.count += more.count;
             have.newest.extend(more.newest);
         }
+        for (trace, time) in other.jaeger_traces {
+            see_trace(&mut self.jaeger_traces, trace, time);
+        }
         self.sent_records += other.sent_records;
         self.finish();
     }
@@ -150,6 +161,12 @@ impl Truth {
     }
 
     pub(crate) fn observe(&mut self, service: Service, emitted: &Emitted) {
+        if let Record::Span(span) = &emitted.record
+            && service == JAEGER_SERVICE
+            && let Ok(trace) = span.trace_id.as_slice().try_into()
+        {
+            see_trace(&mut self.jaeger_traces, trace, span.start_time_unix_nano);
+        }
         let counts = self.services.entry(service).or_default();
         match &emitted.record {
             Record::Span(_) if emitted.duplicate => counts.duplicate_spans += 1,
@@ -179,7 +196,17 @@ impl Truth {
             search.newest.sort_unstable_by(|left, right| right.cmp(left));
             search.newest.truncate(NEWEST_KEPT);
         }
+        let mut times: Vec<u64> = self.jaeger_traces.values().copied().collect();
+        times.sort_unstable_by(|left, right| right.cmp(left));
+        if let Some(oldest) = times.get(JAEGER_LIMIT - 1) {
+            self.jaeger_traces.retain(|_, time| *time >= *oldest);
+        }
     }
+}
+
+fn see_trace(traces: &mut BTreeMap<[u8; 16], u64>, trace: [u8; 16], time: u64) {
+    let newest = traces.entry(trace).or_default();
+    *newest = time.max(*newest);
 }
 
 fn body_holds(body: Option<&AnyValue>, word: &str) -> bool {

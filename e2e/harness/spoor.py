@@ -24,11 +24,12 @@ class Spoor:
 
     def start(self):
         command = [BINARY, "serve", "--log-format", "json", "--config", str(self.config), "--data-dir", str(self.data_dir)]
-        for flag in ("--otlp-grpc", "--otlp-http", "--http"):
+        for flag in ("--otlp-grpc", "--otlp-http", "--http", "--jaeger-grpc"):
             command += [flag, "127.0.0.1:0"]
         self.process = Process(command, env=environment())
         ready = self.process.wait_for_error_line(_ready, START_SECONDS)
         self.otlp_grpc, self.otlp_http, self.http = ready["otlp_grpc"], ready["otlp_http"], ready["http"]
+        self.jaeger_grpc = ready["jaeger_grpc"]
         self.took_ms = int(ready["took_ms"])
         status, text = self.request("/readyz")
         assert status == 200, f"logged that it is ready, and answers {status}: {text}"

@@ -40,6 +40,8 @@ pub struct Config {
     pub running_seconds: u64,
     /// Seconds after its newest record in which a flow whose parents are missing still waits for them.
     pub settle_seconds: u64,
+    /// Path under which Jaeger's API is found too, such as `/jaeger/ui`; at the root it always is.
+    pub jaeger_base_path: String,
 }
 
 impl Default for Config {
@@ -61,6 +63,7 @@ impl Default for Config {
             tail_records_max: 1_000,
             running_seconds: 60,
             settle_seconds: 600,
+            jaeger_base_path: String::new(),
         }
     }
 }
@@ -94,6 +97,16 @@ impl Config {
                 return Err(format!("query.{key} is {value}; it must be from {min} to {max}"));
             }
         }
+        let base = &self.jaeger_base_path;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
+        let is_path =
+            base.starts_with('/') && !base.ends_with('/') && !base.contains("//") && base.bytes().all(plain);
+        if !is_path && !base.is_empty() {
+            return Err(format!(
+                "query.jaeger_base_path `{base}` must be empty or start with `/`, not end with it, and hold letters, \
+                 digits and `-_.~` between single slashes"
+            ));
+        }
         Ok(())
     }
 
@@ -123,5 +136,11 @@ mod tests {
             wrong.validate(),
             Err("query.deadline_seconds is 0; it must be from 1 to 3600".to_owned())
         );
+        for (path, valid) in
+            [("/jaeger/ui", true), ("jaeger", false), ("/jaeger/", false), ("/a//b", false), ("/{x}", false)]
+        {
+            let config = Config { jaeger_base_path: path.to_owned(), ..Config::default() };
+            assert_eq!(config.validate().is_ok(), valid, "{path}");
+        }
     }
 }

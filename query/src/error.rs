@@ -43,6 +43,21 @@ pub enum Error {
         /// The id asked for.
         record: String,
     },
+    /// A request of Jaeger's API is not as it must be, in the words that its clients know.
+    #[error("{message}")]
+    Malformed {
+        /// What is wrong.
+        message: String,
+    },
+    /// Jaeger's API has no such trace.
+    #[error("trace not found")]
+    TraceNotFound,
+    /// The gRPC descriptors compiled into this program do not fit together.
+    #[error("failed to put gRPC reflection together")]
+    Reflection {
+        /// What the library says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The id is shared by more traces than a flow may have, and no time range narrows it.
     #[error(
         "`{id}` is too common: {traces} traces share it, {traces_max} is the most for one flow; give a time range"
@@ -90,18 +105,25 @@ impl Error {
     /// What the caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Syntax(_) | Self::Parameter { .. } | Self::Tenant(_) | Self::TooCommon { .. } => {
-                ErrorKind::Invalid
-            }
-            Self::NotFound { .. } | Self::RecordGone { .. } => ErrorKind::NotFound,
+            Self::Syntax(_)
+            | Self::Parameter { .. }
+            | Self::Malformed { .. }
+            | Self::Tenant(_)
+            | Self::TooCommon { .. } => ErrorKind::Invalid,
+            Self::NotFound { .. } | Self::RecordGone { .. } | Self::TraceNotFound => ErrorKind::NotFound,
             Self::Busy { retry_after } | Self::TooManyTails { retry_after, .. } => {
                 ErrorKind::Throttled { retry_after: *retry_after }
             }
             Self::Deadline { .. } => ErrorKind::Cancelled,
             Self::Compute(error) => error.kind(),
             Self::Store(error) => error.kind(),
-            Self::Encode(_) => ErrorKind::Internal,
+            Self::Encode(_) | Self::Reflection { .. } => ErrorKind::Internal,
         }
+    }
+
+    /// A fault of a request of Jaeger's API.
+    pub(crate) fn malformed(message: impl Into<String>) -> Self {
+        Self::Malformed { message: message.into() }
     }
 
     /// A parameter's fault.

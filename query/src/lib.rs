@@ -10,7 +10,8 @@
 //! | [`otlp`] | records back to OTLP |
 //! | `live` | records as they arrive, one flow as it grows |
 //! | `json` | records and values in JSON |
-//! | `api` | the HTTP API; the only one that knows HTTP |
+//! | `api` | the native HTTP API |
+//! | [`jaeger`] | Jaeger's HTTP and gRPC API |
 //!
 //! Architecture invariant: this crate never sees the collector, and writes nothing.
 
@@ -20,6 +21,7 @@ pub mod engine;
 pub mod error;
 mod execute;
 pub mod flows;
+pub mod jaeger;
 mod json;
 mod keys;
 pub mod language;
@@ -46,6 +48,7 @@ use spoor_store::Reader;
 pub use config::Config;
 pub use engine::Engine;
 pub use error::{Error, Result};
+pub use jaeger::JaegerGrpc;
 pub use keys::KeyAliases;
 
 /// The queries of a process.
@@ -77,9 +80,18 @@ impl Query {
         Self { engine: Engine::new(config, keys, owners, (reader, cpu, clock), metrics) }
     }
 
-    /// The API's routes, from the root of the listener: `/api/v1/…`.
+    /// The APIs' routes, from the root of the listener: `/api/v1/…`, and Jaeger's `/api/…`.
     pub fn routes(&self) -> Router {
-        api::routes(self.engine.clone())
+        let jaeger = jaeger::routes(&self.engine, &self.engine.config().jaeger_base_path);
+        api::routes(self.engine.clone()).merge(jaeger)
+    }
+
+    /// Jaeger's gRPC service, for a listener of its own.
+    ///
+    /// # Errors
+    /// [`Error::Reflection`].
+    pub fn jaeger_grpc(&self) -> Result<JaegerGrpc> {
+        jaeger::grpc::build(&self.engine)
     }
 
     /// Ends tails and live flows once it is pulled: they last as long as their readers, and must not hold up a stop.

@@ -145,11 +145,11 @@ impl<'a> Groups<'a> {
     }
 }
 
-fn resource_of(parts: &StreamParts) -> Option<Resource> {
+pub(crate) fn resource_of(parts: &StreamParts) -> Option<Resource> {
     parts.resource.as_deref().map(|raw| Resource::decode(raw).unwrap_or_default())
 }
 
-fn scope_of(parts: &StreamParts) -> Option<InstrumentationScope> {
+pub(crate) fn scope_of(parts: &StreamParts) -> Option<InstrumentationScope> {
     parts.scope.as_deref().map(|raw| InstrumentationScope::decode(raw).unwrap_or_default())
 }
 

@@ -35,6 +35,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
         otlp_grpc: sockets.otlp_grpc.address,
         otlp_http: sockets.otlp_http.address,
         http: sockets.http.address,
+        jaeger_grpc: sockets.jaeger_grpc.address,
     };
     tracing::info!(version = VERSION, data_dir = %config.store.data_dir.display(), "starting");
     if config.listen.insecure {
@@ -78,6 +79,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     running.admin.open(app_routes(parts.api, &config.listen.base_path), metrics, parts.check);
     running.listeners.start(listen(sockets.otlp_grpc, parts.otlp.clone()));
     running.listeners.start(listen(sockets.otlp_http, parts.otlp));
+    running.listeners.start(listen(sockets.jaeger_grpc, parts.jaeger_grpc));
     announce(&config, addresses, clock.monotonic());
     wait_and_stop(running, signals).await
 }
@@ -116,6 +118,7 @@ fn announce(config: &Config, addresses: Addresses, took: Duration) {
         otlp_grpc = %addresses.otlp_grpc,
         otlp_http = %addresses.otlp_http,
         http = %addresses.http,
+        jaeger_grpc = %addresses.jaeger_grpc,
         took_ms = millis(took),
         "ready"
     );

@@ -35,6 +35,8 @@ pub(crate) struct Parts {
     pub api: Router,
     /// Ends those answers that last as long as their readers.
     pub end_of_streams: ShutdownTrigger,
+    /// What answers Jaeger's gRPC clients.
+    pub jaeger_grpc: Router,
     /// Whether the store can do its work.
     pub check: Check,
 }
@@ -65,15 +67,19 @@ pub(crate) async fn build(config: &Config, clock: &Clock, metrics: &mut Metrics)
         owners: config.owners.clone(),
     };
     let query = Query::build(config.query.clone(), parts, metrics);
+    let jaeger = query.jaeger_grpc().context("failed to build Jaeger's gRPC service")?;
+    let mut tasks = collector.tasks();
+    tasks.push(jaeger.health);
 
     Ok(Parts {
         check: store_check(&store),
         store,
         storage_tasks,
-        tasks: collector.tasks(),
+        tasks,
         otlp: collector.routes(),
         api: query.routes(),
         end_of_streams: query.end_of_streams(),
+        jaeger_grpc: jaeger.routes,
     })
 }
 

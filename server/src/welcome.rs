@@ -10,6 +10,7 @@ pub(crate) struct Addresses {
     pub otlp_grpc: SocketAddr,
     pub otlp_http: SocketAddr,
     pub http: SocketAddr,
+    pub jaeger_grpc: SocketAddr,
 }
 
 /// Writes the text to standard output; a closed output is no reason to stop.
@@ -27,12 +28,14 @@ fn text(addresses: Addresses, base_path: &str, data_dir: &Path) -> String {
   Send it logs and traces:  OTEL_EXPORTER_OTLP_ENDPOINT=http://{grpc}   (OTEL_EXPORTER_OTLP_PROTOCOL=grpc)
                             OTEL_EXPORTER_OTLP_ENDPOINT=http://{http}   (OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf)
   Find a flow by any id:    http://{page}{base_path}/
+  Point Jaeger's clients:   http://{page}{base_path}/   (Grafana, jaeger-ui, Kiali; gRPC at {jaeger})
   Everything is kept in:    {data}
 
 ",
         grpc = reachable(addresses.otlp_grpc),
         http = reachable(addresses.otlp_http),
         page = reachable(addresses.http),
+        jaeger = reachable(addresses.jaeger_grpc),
         data = data.display(),
     )
 }
@@ -55,12 +58,14 @@ mod tests {
             otlp_grpc: "0.0.0.0:14317".parse().unwrap(),
             otlp_http: "[::]:14318".parse().unwrap(),
             http: "127.0.0.1:16686".parse().unwrap(),
+            jaeger_grpc: "0.0.0.0:16685".parse().unwrap(),
         };
         let text = text(addresses, "/spoor", Path::new("no such folder"));
         for part in [
             "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:14317 ",
             "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:14318 ",
             "http://127.0.0.1:16686/spoor/\n",
+            "gRPC at 127.0.0.1:16685)\n",
             "no such folder\n",
         ] {
             assert!(text.contains(part), "{part} is missing in {text}");

@@ -22,7 +22,7 @@ fn help_names_every_command_and_flag() {
     assert_eq!(code, Some(0));
     let commands = ["serve", "flow", "find", "search", "tail", "flows", "services", "stats", "export"];
     let others = ["completions", "config", "inspect", "health"];
-    let flags = ["--data-dir", "--otlp-grpc", "--insecure", "SPOOR_CONFIG"];
+    let flags = ["--data-dir", "--otlp-grpc", "--jaeger-grpc", "--insecure", "SPOOR_CONFIG"];
     for part in commands.iter().chain(&others).chain(&flags) {
         assert!(help.contains(part), "{part} is missing in {help}");
     }

@@ -155,7 +155,7 @@ fn what_is_printed_is_a_configuration_that_means_the_same() {
 
 #[test]
 fn listening_wider_than_this_machine_needs_consent() {
-    for flag in ["--http", "--otlp-grpc", "--otlp-http"] {
+    for flag in ["--http", "--otlp-grpc", "--otlp-http", "--jaeger-grpc"] {
         let (code, _, said) = finish(&mut spoor(&["serve", flag, "0.0.0.0:0"]));
         assert_eq!(code, Some(2), "{said}");
         assert!(
@@ -172,11 +172,12 @@ fn listening_wider_than_this_machine_needs_consent() {
 fn a_port_in_use_is_said_with_the_flag_that_changes_it() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    for (flag, key) in [("--otlp-grpc", "otlp_grpc"), ("--otlp-http", "otlp_http"), ("--http", "http")] {
+    let flags = ["--otlp-grpc", "--otlp-http", "--http", "--jaeger-grpc"];
+    for (flag, key) in flags.into_iter().zip(["otlp_grpc", "otlp_http", "http", "jaeger_grpc"]) {
         let folder = folder();
         let mut command = spoor(&["--data-dir"]);
         command.arg(folder.path().join("data"));
-        for other in ["--otlp-grpc", "--otlp-http", "--http"] {
+        for other in flags {
             command.args([other, if other == flag { &address } else { "127.0.0.1:0" }]);
         }
         let (code, _, said) = finish(&mut command);

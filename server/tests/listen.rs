@@ -43,9 +43,11 @@ fn the_page_answers_every_address_but_calls() {
     {
         assert!(page.head.contains(header), "{header} is missing in {}", page.head);
     }
-    let call = server.get("/api/nothing");
+    let call = server.get("/api/v1/nothing");
     assert_eq!(call.status, 404);
     assert_eq!(call.json()["error"]["code"], "no_such_call");
+    let of_jaeger = server.get("/api/nothing");
+    assert_eq!((of_jaeger.status, of_jaeger.json()["errors"][0]["code"].as_i64()), (404, Some(404)));
 }
 
 #[test]

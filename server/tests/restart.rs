@@ -84,8 +84,8 @@ fn a_clean_stop_keeps_everything_too() {
 fn a_data_directory_has_one_owner() {
     let folder = folder();
     let server = start(folder.path());
-    let mut second =
-        spoor(&["--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+    let flags = ["--otlp-grpc", "--otlp-http", "--http", "--jaeger-grpc"];
+    let mut second = spoor(&flags.map(|flag| [flag, "127.0.0.1:0"]).concat());
     let (code, _, said) = finish(second.arg("--data-dir").arg(folder.path()));
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("is in use by another process"), "{said}");

@@ -59,6 +59,8 @@ pub enum Predicate {
     EventName(Test),
     /// Name of the instrumentation scope.
     ScopeName(Test),
+    /// Version of the instrumentation scope.
+    ScopeVersion(Test),
     /// `severity_number` of a log record; spans never match.
     Severity(RangeInclusive<u8>),
     /// Kind of a span; log records never match.
@@ -74,7 +76,7 @@ pub enum Predicate {
 /// Where an attribute is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AttributeScope {
-    /// Record, resource, scope and event attributes.
+    /// Record, resource, scope, event and link attributes.
     Any,
     /// The record's own.
     Record,
@@ -84,6 +86,8 @@ pub enum AttributeScope {
     Scope,
     /// Its span events'.
     Event,
+    /// Its span links'.
+    Link,
 }
 
 /// A condition on the text of one value ([`crate::model::ValueRef::text`]).

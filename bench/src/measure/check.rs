@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::api::Answer;
 use crate::generate::{Service, hex};
-use crate::truth::{FlowTruth, NEWEST_KEPT, SearchTruth, Truth};
+use crate::truth::{FlowTruth, JAEGER_LIMIT, JAEGER_SERVICE, NEWEST_KEPT, SearchTruth, Truth};
 
 /// The outcome of a check.
 pub(super) type Checked = Result<(), String>;
@@ -102,6 +102,36 @@ pub(super) fn service_values(answer: &Answer, truth: &Truth) -> Checked {
     }
     let listed = json["values"].as_array().map_or(0, Vec::len);
     if listed == truth.services.len() { Ok(()) } else { Err(format!("values of service: {listed} values")) }
+}
+
+/// The newest traces of the service, newest span of it first, each with that span in it; times are microseconds.
+pub(super) fn jaeger_traces(answer: &Answer, truth: &Truth) -> Checked {
+    let json = answer.ok().map_err(|error| format!("Jaeger search: {error:#}"))?;
+    let found = json["data"].as_array().ok_or("Jaeger search: no list of traces")?;
+    let mut expected: Vec<(u64, String)> =
+        truth.jaeger_traces.iter().map(|(trace, time)| (*time / 1_000, hex(trace))).collect();
+    expected.sort_unstable_by(|left, right| right.cmp(left));
+    if found.len() != expected.len().min(JAEGER_LIMIT) {
+        return Err(format!("Jaeger search: {} traces, expected {}", found.len(), expected.len()));
+    }
+    for (trace, (time, id)) in found.iter().zip(&expected) {
+        let starts = trace["spans"].as_array().into_iter().flatten();
+        let of_service = |span: &&Value| {
+            let process = span["processID"].as_str().unwrap_or_default();
+            trace["processes"][process]["serviceName"] == JAEGER_SERVICE.name()
+        };
+        let newest = starts.filter(of_service).filter_map(|span| span["startTime"].as_u64()).max();
+        // Traces of one microsecond may stand in either order.
+        let is_other =
+            trace["traceID"] != id.as_str() && expected.iter().filter(|other| other.0 == *time).count() < 2;
+        if newest != Some(*time) || is_other {
+            return Err(format!(
+                "Jaeger search: {} of {newest:?}, expected {id} of {time}",
+                trace["traceID"]
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Counts by service and signal.
@@ -211,6 +241,25 @@ mod tests {
         assert_eq!(histogram(&answer(10), "all", 9..=10), Ok(()));
         assert!(histogram(&answer(10), "all", 11..=12).is_err());
         assert!(histogram(&answer(11), "all", 11..=12).is_err());
+    }
+
+    #[test]
+    fn a_jaeger_search_must_give_the_newest_traces_whole_enough() {
+        let truth = Truth { jaeger_traces: [([1; 16], 5_000), ([2; 16], 9_000)].into(), ..Truth::default() };
+        let trace = |id: u8, start: u64| {
+            json!({"traceID": hex(&[id; 16]), "spans": [{"processID": "p1", "startTime": start}],
+                   "processes": {"p1": {"serviceName": "payment"}}})
+        };
+        let answer = |traces: Vec<Value>| Answer::of(200, &json!({"data": traces}));
+        assert_eq!(jaeger_traces(&answer(vec![trace(2, 9), trace(1, 5)]), &truth), Ok(()));
+        for wrong in [
+            vec![trace(1, 5), trace(2, 9)],
+            vec![trace(2, 9)],
+            vec![trace(2, 9), trace(1, 4)],
+            vec![trace(2, 9), trace(3, 5)],
+        ] {
+            assert!(jaeger_traces(&answer(wrong), &truth).is_err());
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::timing::Timing;
 use crate::cli::RunArgs;
 use crate::figures::{Figures, Measure};
 use crate::generate::{Rng, hex};
-use crate::truth::{FlowTruth, SEARCHES, SearchCase, SearchTruth, Truth};
+use crate::truth::{FlowTruth, JAEGER_LIMIT, JAEGER_SERVICE, SEARCHES, SearchCase, SearchTruth, Truth};
 
 /// Lookups before those that count, on other flows: what is cold at first is warm then.
 const WARM_UP: usize = 20;
@@ -157,6 +157,16 @@ async fn aggregates(api: &mut Api, count: usize, truth: &Truth, figures: &mut Fi
         repeat(api, count, "/api/v1/services", "services", figures, |answer| check::services(answer, truth))
             .await?;
     tell(figures, Measure::Services, &timing);
+
+    // All of time, in microseconds: the workload's times are its own.
+    let path = format!(
+        "/api/traces?service={}&limit={JAEGER_LIMIT}&start=0&end=9000000000000000",
+        JAEGER_SERVICE.name()
+    );
+    let timing =
+        repeat(api, count, &path, "Jaeger search", figures, |answer| check::jaeger_traces(answer, truth))
+            .await?;
+    tell(figures, Measure::JaegerTraces, &timing);
     Ok(())
 }
 

@@ -103,6 +103,7 @@ impl Server {
             .args(["--otlp-grpc", &self.otlp_grpc.to_string()])
             .args(["--otlp-http", &self.otlp_http.to_string()])
             .args(["--http", &self.http.to_string()])
+            .args(["--jaeger-grpc", "127.0.0.1:0"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::from(self.log.reopen()?))

@@ -1,5 +1,6 @@
 //! The API's answers, as far as the benchmark asks.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, SeverityNumber};
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::memory::{Kept, Memory, body_of, failed, string_of};
 use crate::generate::hex;
-use crate::truth::tokens;
+use crate::truth::{JAEGER_LIMIT, tokens};
 
 /// Answers a path with its query string.
 pub(super) fn answer(memory: &Memory, path: &str, query: &str) -> (u16, Value) {
@@ -22,6 +23,7 @@ pub(super) fn answer(memory: &Memory, path: &str, query: &str) -> (u16, Value) {
         "/api/v1/histogram" => (200, histogram(memory, &parameter("q"))),
         "/api/v1/fields/service/values" => (200, service_values(memory)),
         "/api/v1/services" => (200, services(memory)),
+        "/api/traces" => (200, jaeger_traces(memory, &parameter("service"))),
         _ => match path.strip_prefix("/api/v1/flows/") {
             Some(id) => flow(memory, &decode(id)),
             None => (404, json!({"error": {"code": "no_such_route"}})),
@@ -116,6 +118,22 @@ fn services(memory: &Memory) -> Value {
         .map(|(service, (spans, logs))| json!({"name": service, "span_count": spans, "log_count": logs}))
         .collect();
     json!({"services": services})
+}
+
+/// The newest traces of a service, with its spans alone.
+fn jaeger_traces(memory: &Memory, service: &str) -> Value {
+    let mut traces: BTreeMap<&[u8], Vec<u64>> = BTreeMap::new();
+    for span in memory.spans.iter().filter(|span| span.service == service) {
+        traces.entry(&span.record.trace_id).or_default().push(span.record.start_time_unix_nano / 1_000);
+    }
+    let mut traces: Vec<(&[u8], Vec<u64>)> = traces.into_iter().collect();
+    traces.sort_unstable_by_key(|(id, starts)| Reverse((starts.iter().max().copied(), *id)));
+    let shown = traces.into_iter().take(JAEGER_LIMIT).map(|(id, starts)| {
+        let spans = starts.iter().map(|start| json!({"processID": "p1", "startTime": start}));
+        let spans: Vec<Value> = spans.collect();
+        json!({"traceID": hex(id), "spans": spans, "processes": {"p1": {"serviceName": service}}})
+    });
+    json!({"data": shown.collect::<Vec<Value>>()})
 }
 
 /// Undoes percent-encoding; what is not valid stays as it is.

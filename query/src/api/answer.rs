@@ -34,10 +34,7 @@ pub(super) async fn respond(
     call: &'static str,
     work: impl Future<Output = Result<Answer>>,
 ) -> Response {
-    let asked = Asked::new(engine, call);
-    let result = work.await;
-    asked.answered(result.as_ref().err());
-    match result {
+    match observe(engine, call, work).await {
         Ok(answer) => {
             let mut response = json(StatusCode::OK, answer.body);
             if let Some(cursor) = answer.cursor.and_then(|cursor| HeaderValue::from_str(&cursor).ok()) {
@@ -50,8 +47,20 @@ pub(super) async fn respond(
     }
 }
 
+/// Runs a call, times and counts it.
+pub(crate) async fn observe<T>(
+    engine: &Engine,
+    call: &'static str,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let asked = Asked::new(engine, call);
+    let result = work.await;
+    asked.answered(result.as_ref().err());
+    result
+}
+
 /// Writes an answer of `records` records, on a computing thread when there are many.
-pub(super) async fn write(
+pub(crate) async fn write(
     engine: &Engine,
     records: usize,
     write: impl FnOnce() -> serde_json::Result<Vec<u8>> + Send + 'static,
@@ -63,7 +72,7 @@ pub(super) async fn write(
 }
 
 /// A response of JSON.
-pub(super) fn json(status: StatusCode, bytes: Vec<u8>) -> Response {
+pub(crate) fn json(status: StatusCode, bytes: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

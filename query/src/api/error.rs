@@ -40,8 +40,20 @@ pub(super) fn body_of(error: &Error, fault: u64) -> Vec<u8> {
 }
 
 fn said(error: &Error, fault: u64) -> (StatusCode, Vec<u8>) {
+    let (status, code) = status(error);
+    let (position, expected) = match error {
+        Error::Syntax(fault) => (Some(fault.position), Some(fault.expected.as_slice())),
+        _ => (None, None),
+    };
+    let said = Body { code, message: &message(error, fault), position, expected };
+    // Strings and numbers alone cannot fail to become JSON.
+    (status, serde_json::to_vec(&Envelope { error: said }).unwrap_or_default())
+}
+
+/// The status of an error, and its code in the native API.
+pub(crate) fn status(error: &Error) -> (StatusCode, &'static str) {
     let kind = error.kind();
-    let (status, code) = match (error, kind) {
+    match (error, kind) {
         (Error::TooCommon { .. }, _) => (StatusCode::UNPROCESSABLE_ENTITY, "too_common"),
         (Error::Store(spoor_store::Error::TooCostly { .. }), _) => {
             (StatusCode::UNPROCESSABLE_ENTITY, "too_costly")
@@ -55,18 +67,12 @@ fn said(error: &Error, fault: u64) -> (StatusCode, Vec<u8>) {
         (_, ErrorKind::Unavailable) => (StatusCode::SERVICE_UNAVAILABLE, kind.name()),
         (_, ErrorKind::Cancelled) => (StatusCode::GATEWAY_TIMEOUT, "deadline"),
         (_, ErrorKind::Corrupt | ErrorKind::Internal) => (StatusCode::INTERNAL_SERVER_ERROR, kind.name()),
-    };
-    let (position, expected) = match error {
-        Error::Syntax(fault) => (Some(fault.position), Some(fault.expected.as_slice())),
-        _ => (None, None),
-    };
-    let said = Body { code, message: &message(error, kind, fault), position, expected };
-    // Strings and numbers alone cannot fail to become JSON.
-    (status, serde_json::to_vec(&Envelope { error: said }).unwrap_or_default())
+    }
 }
 
-fn message(error: &Error, kind: ErrorKind, fault: u64) -> String {
-    match (error, kind) {
+/// What of an error is told. What the caller cannot help is logged and named by `fault`.
+pub(crate) fn message(error: &Error, fault: u64) -> String {
+    match (error, error.kind()) {
         (_, ErrorKind::Corrupt | ErrorKind::Internal) => {
             tracing::error!(fault, error = error_kind::chain(error), "query failed");
             format!("the query failed through a fault of the server (fault {fault} in its log)")

@@ -1,8 +1,8 @@
 //! The native HTTP API: this route table, one file for each resource, and what they share.
 
-mod answer;
+pub(crate) mod answer;
 mod context;
-mod error;
+pub(crate) mod error;
 mod events;
 mod fields;
 mod find;

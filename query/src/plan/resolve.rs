@@ -79,7 +79,8 @@ impl Resolver<'_> {
         }
         let exact = scoped("resource.", AttributeScope::Resource)
             .or_else(|| scoped("scope.", AttributeScope::Scope))
-            .or_else(|| scoped("event.", AttributeScope::Event));
+            .or_else(|| scoped("event.", AttributeScope::Event))
+            .or_else(|| scoped("link.", AttributeScope::Link));
         if let Some(exact) = exact {
             // An attribute may itself be called `event.domain`.
             return Ok(Target::Attributes(vec![exact, (AttributeScope::Any, name)]));

@@ -16,6 +16,7 @@ mod flow_analysis;
 mod flow_list;
 mod flows;
 mod histogram;
+mod jaeger;
 mod language;
 mod live_flow;
 mod openapi;

@@ -14,7 +14,7 @@ use http_body::Body as _;
 use prost::Message as _;
 use serde_json::Value as Json;
 use spoor_proto::otlp::{
-    AnyValue, KeyValue, LogRecord, Resource, Span, Status, any_value::Value, span::Link,
+    AnyValue, InstrumentationScope, KeyValue, LogRecord, Resource, Span, Status, any_value::Value, span::Link,
 };
 use spoor_query::{Config, Engine, KeyAliases, Parts, Query};
 use spoor_runtime::clock::{Clock, ManualClock};
@@ -45,6 +45,8 @@ pub(crate) struct World {
     pub(crate) end: ShutdownTrigger,
     pub(crate) cpu: CpuPool,
     router: Router,
+    /// Jaeger's gRPC service.
+    pub(crate) jaeger_grpc: Router,
     metrics: Metrics,
     requests: AtomicU64,
     _supervisor: Supervisor,
@@ -121,6 +123,7 @@ impl World {
             end: query.end_of_streams(),
             cpu,
             router: query.routes(),
+            jaeger_grpc: query.jaeger_grpc().unwrap().routes,
             store,
             hand,
             metrics,
@@ -237,6 +240,15 @@ impl World {
         self.router.clone()
     }
 
+    /// Status and JSON of a call with a body.
+    pub(crate) async fn send(&self, path: &str, body: impl Into<Body>) -> (u16, Json) {
+        let request = Request::post(path).body(body.into()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        (parts.status.as_u16(), serde_json::from_slice(&bytes).unwrap_or(Json::Null))
+    }
+
     pub(crate) fn metrics(&self) -> String {
         self.metrics.encode()
     }
@@ -295,6 +307,7 @@ impl EventReader {
 pub(crate) struct Sample {
     pub(crate) item: Item,
     resource: Resource,
+    scope: Option<InstrumentationScope>,
     correlations: Vec<(String, String)>,
 }
 
@@ -358,7 +371,7 @@ pub(crate) fn log(service: &str, body: &str, time: u64) -> Sample {
 impl Sample {
     pub(crate) fn of(item: Item, service: &str) -> Self {
         let resource = Resource { attributes: vec![text("service.name", service)], ..Resource::default() };
-        Self { item, resource, correlations: Vec::new() }
+        Self { item, resource, scope: None, correlations: Vec::new() }
     }
 
     pub(crate) fn correlated(mut self, key: &str, value: &str) -> Self {
@@ -368,6 +381,16 @@ impl Sample {
 
     pub(crate) fn resource(mut self, attribute: KeyValue) -> Self {
         self.resource.attributes.push(attribute);
+        self
+    }
+
+    pub(crate) fn without_resource(mut self) -> Self {
+        self.resource.attributes.clear();
+        self
+    }
+
+    pub(crate) fn scope(mut self, scope: InstrumentationScope) -> Self {
+        self.scope = Some(scope);
         self
     }
 
@@ -417,7 +440,11 @@ impl Sample {
 
     /// Adds the record if it is of the batch's signal.
     fn add_to(&self, builder: &mut BatchBuilder, signal: Signal) -> bool {
-        let parts = StreamParts { resource: Some(self.resource.encode_to_vec()), ..StreamParts::default() };
+        let parts = StreamParts {
+            resource: Some(self.resource.encode_to_vec()),
+            scope: self.scope.as_ref().map(InstrumentationScope::encode_to_vec),
+            ..StreamParts::default()
+        };
         let correlations: Vec<(&str, &str)> =
             self.correlations.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         match (&self.item, signal) {

@@ -25,6 +25,9 @@ pub(crate) struct ServeArgs {
     /// Address of the web page and the API [default: 127.0.0.1:16686]
     #[arg(long, value_name = "HOST:PORT")]
     http: Option<ListenAddress>,
+    /// Address of Jaeger's gRPC query service [default: 127.0.0.1:16685]
+    #[arg(long, value_name = "HOST:PORT")]
+    jaeger_grpc: Option<ListenAddress>,
     /// How log lines look on standard error [default: text]
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<LogFormat>,
@@ -90,6 +93,7 @@ impl ServeArgs {
         flag("--otlp-grpc", &["listen", "otlp_grpc"], self.otlp_grpc.map(|address| text(&address)));
         flag("--otlp-http", &["listen", "otlp_http"], self.otlp_http.map(|address| text(&address)));
         flag("--http", &["listen", "http"], self.http.map(|address| text(&address)));
+        flag("--jaeger-grpc", &["listen", "jaeger_grpc"], self.jaeger_grpc.map(|address| text(&address)));
         flag(
             "--log-format",
             &["telemetry", "log_format"],

@@ -38,6 +38,8 @@ pub(crate) struct ListenConfig {
     pub otlp_http: ListenAddress,
     /// Address of the web page, the API, health and metrics.
     pub http: ListenAddress,
+    /// Address of Jaeger's gRPC query service.
+    pub jaeger_grpc: ListenAddress,
     /// Allows addresses that other machines can reach, without authentication.
     pub insecure: bool,
     /// Path under which a reverse proxy serves the web page and the API, such as `/spoor`.
@@ -73,6 +75,7 @@ impl Default for ListenConfig {
             otlp_grpc: ListenAddress::loopback(4317),
             otlp_http: ListenAddress::loopback(4318),
             http: ListenAddress::loopback(16686),
+            jaeger_grpc: ListenAddress::loopback(16685),
             insecure: false,
             base_path: String::new(),
             connections_max: 1024,
@@ -122,9 +125,12 @@ impl ListenConfig {
         if self.insecure {
             return Ok(());
         }
-        for (key, address) in
-            [("otlp_grpc", self.otlp_grpc), ("otlp_http", self.otlp_http), ("http", self.http)]
-        {
+        for (key, address) in [
+            ("otlp_grpc", self.otlp_grpc),
+            ("otlp_http", self.otlp_http),
+            ("http", self.http),
+            ("jaeger_grpc", self.jaeger_grpc),
+        ] {
             if !address.is_loopback() {
                 return Err(format!(
                     "listen.{key} is {address}, which other machines can reach, and there is no authentication: \

@@ -26,6 +26,7 @@ pub(crate) struct Sockets {
     pub otlp_grpc: Socket,
     pub otlp_http: Socket,
     pub http: Socket,
+    pub jaeger_grpc: Socket,
 }
 
 impl Sockets {
@@ -35,6 +36,7 @@ impl Sockets {
             otlp_grpc: bind("otlp_grpc", "--otlp-grpc", config.otlp_grpc)?,
             otlp_http: bind("otlp_http", "--otlp-http", config.otlp_http)?,
             http: bind("http", "--http", config.http)?,
+            jaeger_grpc: bind("jaeger_grpc", "--jaeger-grpc", config.jaeger_grpc)?,
         })
     }
 }

@@ -45,7 +45,7 @@ impl Server {
     /// Starts on free ports with its data in `data_dir`, and waits until it is ready.
     pub(crate) fn start(data_dir: &Path, arguments: &[&str]) -> Self {
         let mut command = spoor(&["serve", "--log-format", "json"]);
-        for flag in ["--otlp-grpc", "--otlp-http", "--http"] {
+        for flag in ["--otlp-grpc", "--otlp-http", "--http", "--jaeger-grpc"] {
             if !arguments.contains(&flag) {
                 command.args([flag, "127.0.0.1:0"]);
             }

@@ -224,7 +224,7 @@ impl State {
     fn append_terms(&mut self, batch: &Batch, row: &BatchRow, number: u32, buckets: &[u32]) {
         for item in &batch.terms[row.terms.start as usize..row.terms.end as usize] {
             let bytes = batch.get(item.slice);
-            let (id, _) = self.tables.terms.intern(item.hash, bytes);
+            let id = self.tables.record_term(item.hash, bytes);
             self.head.ids.push(id);
             if bytes.first() == Some(&term::LINK) {
                 self.tables.link_rows.entry(id).or_default().push(number);

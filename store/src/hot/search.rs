@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::chunk::{CHUNK_ROWS, Chunk, HotRow, INLINE, NONE, RowBits};
 use super::rows::{HotView, State};
+use super::tables::Tables;
 use crate::columns::{BLOCK_RECORDS, Columns, Summary, summarise};
 use crate::error::Result;
 use crate::index::evaluate::Source;
+use crate::index::term::Part;
 use crate::index::{matching, term};
 use crate::leaf::{Budget, DocSet};
 use crate::model::batch::BodyKind;
@@ -85,6 +87,14 @@ impl HotView {
         let numbers =
             docs.iter().filter_map(|ordinal| self.row(ordinal)).map(|(chunk, index)| chunk.rows[index].trace);
         numbers.filter(|number| *number != NONE).filter_map(|number| trace_id(&state, number)).collect()
+    }
+
+    /// The trace of each of `ordinals`, in their order.
+    pub(crate) fn trace_of_each(&self, ordinals: &[u32]) -> Vec<Option<TraceId>> {
+        let state = self.rows.read();
+        let number =
+            |ordinal: &u32| self.row(*ordinal).map_or(NONE, |(chunk, index)| chunk.rows[index].trace);
+        ordinals.iter().map(|ordinal| trace_id(&state, number(ordinal))).collect()
     }
 
     /// Correlation keys under which `id` stands.
@@ -324,22 +334,20 @@ impl Source for HotView {
         })
     }
 
-    fn event_attribute(
+    fn part_attribute(
         &self,
+        part: Part,
         key: &str,
         test: &Test,
         candidates: &DocSet,
         budget: &Budget,
     ) -> Result<DocSet> {
-        let mut prefix = Vec::new();
-        term::key_prefix(&mut prefix, term::EVENT_ATTRIBUTE, key);
-        let with_key = Self::terms(&self.rows.read(), &prefix, |_| true);
-        if !with_key.any() {
+        let Some(wanted) = part_terms(&self.rows.read().tables, part, key, test) else {
             return Ok(DocSet::none(self.len));
-        }
+        };
         self.scan(candidates, budget, |chunk, index| {
-            chunk.terms(index).iter().any(|id| with_key.has(*id))
-                && matching::event_attribute(chunk.rest(index), key, test)
+            chunk.terms(index).iter().any(|id| wanted.has(*id))
+                && matching::part_attribute(chunk.rest(index), part, key, test)
         })
     }
 
@@ -384,6 +392,26 @@ fn interned_attributes(state: &State, key: &str, test: &Test) -> Flags {
         }),
         None => Flags(Vec::new()),
     }
+}
+
+/// Which terms an attribute of an event or a link may have that `test` accepts at `key`; `None` when there is none.
+fn part_terms(tables: &Tables, part: Part, key: &str, test: &Test) -> Option<Flags> {
+    let mut bytes = Vec::new();
+    let with_key = match test {
+        Test::Equals(text) => {
+            term::part_attribute(&mut bytes, part, key, text);
+            vec![tables.terms.find(tables.hasher.hash(&bytes), &bytes)?]
+        }
+        _ => {
+            term::key_prefix(&mut bytes, part.tag(), key);
+            tables.part_terms.get(bytes.as_slice())?.clone()
+        }
+    };
+    let mut flags = vec![false; tables.terms.len()];
+    for id in with_key {
+        flags[id as usize] = true;
+    }
+    Some(Flags(flags))
 }
 
 impl HotView {

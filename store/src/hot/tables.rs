@@ -35,6 +35,9 @@ pub(crate) struct Tables {
     pub(crate) terms: Dictionary,
     /// Rows with a link, by the link's term.
     pub(crate) link_rows: HashMap<u32, Vec<u32>>,
+    /// Terms of the attributes of events and links, by the part that all values of one key share.
+    pub(crate) part_terms: HashMap<Box<[u8]>, Vec<u32>>,
+    part_terms_len: usize,
     /// Correlation terms.
     pub(crate) correlations: Dictionary,
     /// Rows of each correlation id, ascending.
@@ -126,6 +129,25 @@ impl Tables {
         self.terms.intern(self.hasher.hash(bytes), bytes).0
     }
 
+    /// The number of a term of one record; those of events and links are found by their key as well.
+    pub(crate) fn record_term(&mut self, hash: u64, bytes: &[u8]) -> u32 {
+        let (id, new) = self.terms.intern(hash, bytes);
+        let of_part =
+            bytes.first().is_some_and(|tag| [term::EVENT_ATTRIBUTE, term::LINK_ATTRIBUTE].contains(tag));
+        if new
+            && of_part
+            && let Some(zero) = bytes.iter().position(|byte| *byte == 0)
+        {
+            let prefix = &bytes[..=zero];
+            match self.part_terms.get_mut(prefix) {
+                Some(terms) => terms.push(id),
+                None => drop(self.part_terms.insert(prefix.into(), vec![id])),
+            }
+            self.part_terms_len += 1;
+        }
+        id
+    }
+
     pub(crate) fn correlation(&mut self, hash: u64, bytes: &[u8], row: u32) -> u32 {
         let (id, new) = self.correlations.intern(hash, bytes);
         if new {
@@ -205,6 +227,8 @@ impl Tables {
             + self.traces.capacity() * (16 + 4 + 6)
             + self.spans.ids.capacity() * (8 + 4 + 4 + 6)
             + self.link_rows.capacity() * (size_of::<Vec<u32>>() + 16)
+            + self.part_terms.capacity() * (size_of::<Vec<u32>>() + 48)
+            + self.part_terms_len * 8
     }
 }
 

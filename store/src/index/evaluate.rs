@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::matching;
+use super::term::Part;
 use crate::columns::Columns;
 use crate::columns::scan::{Test as ColumnTest, filter};
 use crate::error::Result;
@@ -34,8 +35,14 @@ pub(crate) trait Source {
         candidates: &DocSet,
         budget: &Budget,
     ) -> Result<DocSet>;
-    fn event_attribute(&self, key: &str, test: &Test, candidates: &DocSet, budget: &Budget)
-    -> Result<DocSet>;
+    fn part_attribute(
+        &self,
+        part: Part,
+        key: &str,
+        test: &Test,
+        candidates: &DocSet,
+        budget: &Budget,
+    ) -> Result<DocSet>;
     fn name(&self, test: &Test, candidates: &DocSet, budget: &Budget) -> Result<DocSet>;
     fn event_name(&self, test: &Test, candidates: &DocSet, budget: &Budget) -> Result<DocSet>;
 }
@@ -87,6 +94,9 @@ pub(crate) fn evaluate(
             attribute(source, *scope, (key, test), candidates, budget)
         }
         Predicate::ScopeName(test) => scanned(streams(source, |stream| test.accepts(&stream.scope_name))),
+        Predicate::ScopeVersion(test) => {
+            scanned(streams(source, |stream| test.accepts(&stream.scope_version)))
+        }
         Predicate::Signal(signal) => scanned(ColumnTest::Signal(*signal)),
         Predicate::Time(range) => scanned(ColumnTest::Time(*range)),
         Predicate::Severity(range) => scanned(ColumnTest::Severity(range.clone())),
@@ -123,7 +133,8 @@ fn attribute(
     };
     match scope {
         AttributeScope::Record => source.record_attribute(key, test, candidates, budget),
-        AttributeScope::Event => source.event_attribute(key, test, candidates, budget),
+        AttributeScope::Event => source.part_attribute(Part::Event, key, test, candidates, budget),
+        AttributeScope::Link => source.part_attribute(Part::Link, key, test, candidates, budget),
         AttributeScope::Resource => of_stream(&|stream| matching::resource(stream, key, test)),
         AttributeScope::Scope => of_stream(&|stream| matching::scope(stream, key, test)),
         AttributeScope::Any => {
@@ -132,7 +143,8 @@ fn attribute(
                     matching::resource(stream, key, test) || matching::scope(stream, key, test)
                 })?,
                 source.record_attribute(key, test, candidates, budget)?,
-                source.event_attribute(key, test, candidates, budget)?,
+                source.part_attribute(Part::Event, key, test, candidates, budget)?,
+                source.part_attribute(Part::Link, key, test, candidates, budget)?,
             ];
             Ok(DocSet::union(candidates.universe(), found))
         }
@@ -160,6 +172,7 @@ fn cost(predicate: &Predicate) -> u8 {
         Predicate::Signal(_)
         | Predicate::Time(_)
         | Predicate::ScopeName(_)
+        | Predicate::ScopeVersion(_)
         | Predicate::Severity(_)
         | Predicate::Kind(_)
         | Predicate::Status(_)

@@ -1,7 +1,8 @@
 //! Conditions on values, checked on the values themselves: what the index cannot decide alone.
 
+use super::term::Part;
 use crate::model::batch::BodyKind;
-use crate::model::record::{EVENT_ATTRIBUTES, EVENT_NAME, SPAN_EVENTS};
+use crate::model::record::{EVENT_NAME, SPAN_EVENTS};
 use crate::model::value::{KeyValueRef, embedded, flatten};
 use crate::model::{Stream, ValueRef};
 use crate::predicate::Test;
@@ -46,11 +47,9 @@ pub(crate) fn scope(stream: &Stream, key: &str, test: &Test) -> bool {
     stream.scope_attributes().any(|attribute| parsed(attribute, key, test))
 }
 
-/// Whether one of the events in a span's remaining fields has an attribute that satisfies `test`.
-pub(crate) fn event_attribute(rest: &[u8], key: &str, test: &Test) -> bool {
-    embedded(rest, SPAN_EVENTS)
-        .flat_map(|event| embedded(event, EVENT_ATTRIBUTES))
-        .any(|key_value| attribute(key_value, key, test))
+/// Whether one of the events or links in a span's remaining fields has an attribute that satisfies `test`.
+pub(crate) fn part_attribute(rest: &[u8], part: Part, key: &str, test: &Test) -> bool {
+    part.attributes(rest).any(|key_value| attribute(key_value, key, test))
 }
 
 /// Whether one of the events in a span's remaining fields has a name that satisfies `test`.

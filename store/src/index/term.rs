@@ -8,6 +8,7 @@
 //! | `a` | key `0` text | attributes of the record (and `body.PATH` of structured bodies) |
 //! | `b` | key `0` bucket, 2 bytes | attributes of high-cardinality keys and long values; hits are verified |
 //! | `e` | key `0` text | attributes of span events |
+//! | `k` | key `0` text | attributes of span links |
 //! | `r` | key `0` text | attributes of resources and scopes; in the filter of a split only |
 //! | `v` | name | span events |
 //! | `n` | name | span name, or event name of a log record |
@@ -16,7 +17,9 @@
 //! Keys and values that hold the byte 0 have it replaced by 1, in the index and in queries alike.
 
 use crate::model::ids::TraceId;
-use crate::model::record::{EVENT_ATTRIBUTES, EVENT_NAME, LINK_TRACE_ID, SPAN_EVENTS, SPAN_LINKS};
+use crate::model::record::{
+    EVENT_ATTRIBUTES, EVENT_NAME, LINK_ATTRIBUTES, LINK_TRACE_ID, SPAN_EVENTS, SPAN_LINKS,
+};
 use crate::model::value::{KeyValueRef, embedded, flatten};
 
 /// Longest value indexed as itself, in bytes; longer ones go by bucket.
@@ -31,6 +34,7 @@ pub(crate) const CORRELATION: u8 = b'c';
 pub(crate) const ATTRIBUTE: u8 = b'a';
 pub(crate) const BUCKET: u8 = b'b';
 pub(crate) const EVENT_ATTRIBUTE: u8 = b'e';
+pub(crate) const LINK_ATTRIBUTE: u8 = b'k';
 pub(crate) const STREAM_ATTRIBUTE: u8 = b'r';
 pub(crate) const EVENT: u8 = b'v';
 pub(crate) const NAME: u8 = b'n';
@@ -38,6 +42,32 @@ pub(crate) const NAME: u8 = b'n';
 /// Appends `text`, its zero bytes replaced.
 fn put_text(out: &mut Vec<u8>, text: &str) {
     out.extend(text.bytes().map(|byte| byte.max(1)));
+}
+
+/// What a span holds several of, each with attributes of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Event,
+    Link,
+}
+
+impl Part {
+    /// The tag of its attributes' terms.
+    pub(crate) fn tag(self) -> u8 {
+        match self {
+            Self::Event => EVENT_ATTRIBUTE,
+            Self::Link => LINK_ATTRIBUTE,
+        }
+    }
+
+    /// Its attributes in a span's remaining fields, as `KeyValue` messages.
+    pub(crate) fn attributes(self, rest: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let (parts, attributes) = match self {
+            Self::Event => (SPAN_EVENTS, EVENT_ATTRIBUTES),
+            Self::Link => (SPAN_LINKS, LINK_ATTRIBUTES),
+        };
+        embedded(rest, parts).flat_map(move |part| embedded(part, attributes))
+    }
 }
 
 /// The part of a term that all values of one key share, under `tag`.
@@ -91,15 +121,15 @@ pub(crate) fn trace(tag: u8, id: &TraceId) -> [u8; 17] {
     term
 }
 
-/// A text under a tag that takes nothing else: [`NAME`], [`EVENT`]. Cut like [`event_attribute`].
+/// A text under a tag that takes nothing else: [`NAME`], [`EVENT`]. Cut like [`part_attribute`].
 pub(crate) fn tagged(out: &mut Vec<u8>, tag: u8, text: &str) {
     out.push(tag);
     put_text(out, cut(text));
 }
 
-/// An attribute of a span event; a long value by its first [`VALUE_BYTES_MAX`] bytes, whose hits are verified.
-pub(crate) fn event_attribute(out: &mut Vec<u8>, key: &str, text: &str) {
-    key_prefix(out, EVENT_ATTRIBUTE, key);
+/// An attribute of a span event or link; a long value by its first [`VALUE_BYTES_MAX`] bytes, whose hits are verified.
+pub(crate) fn part_attribute(out: &mut Vec<u8>, part: Part, key: &str, text: &str) {
+    key_prefix(out, part.tag(), key);
     put_text(out, cut(text));
 }
 
@@ -149,11 +179,13 @@ pub(crate) fn of_span_rest(rest: &[u8], visit: &mut impl FnMut(&[u8])) {
             tagged(&mut term, EVENT, name);
             visit(&term);
         }
-        for key_value in embedded(event, EVENT_ATTRIBUTES) {
+    }
+    for part in [Part::Event, Part::Link] {
+        for key_value in part.attributes(rest) {
             let attribute_ref = KeyValueRef::parse(key_value);
             flatten(attribute_ref.key, attribute_ref.value, &mut |path, text| {
                 term.clear();
-                event_attribute(&mut term, path, text);
+                part_attribute(&mut term, part, path, text);
                 visit(&term);
             });
         }

@@ -301,6 +301,14 @@ impl Leaf {
         Ok(counts)
     }
 
+    /// The trace of each of `ordinals`, in their order; `None` for a record of no trace and past the end.
+    pub fn trace_of_each(&self, ordinals: &[u32], budget: &Budget) -> Result<Vec<Option<TraceId>>> {
+        match &self.kind {
+            Kind::Split(handle) => handle.reader()?.trace_of_each(ordinals, budget),
+            Kind::Hot(view) => Ok(view.trace_of_each(ordinals)),
+        }
+    }
+
     /// Counts of `docs` by bucket and value of `by` (one value `""` when `by` is `None`).
     ///
     /// Only [`Facet::Signal`], [`Facet::Service`], [`Facet::Severity`], [`Facet::Kind`], [`Facet::Status`] and

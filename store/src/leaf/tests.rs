@@ -16,6 +16,7 @@ use crate::catalog::SplitMeta;
 use crate::disk::{Disk as _, RealDisk};
 use crate::hot::HotRows;
 use crate::index::matching;
+use crate::index::term::Part;
 use crate::model::{
     BatchBuilder, Body, Row, Signal, SpanId, SpanKind, SpanStatus, StreamParts, Tenant, TraceId,
 };
@@ -108,7 +109,17 @@ fn rest(sample: &Sample) -> Vec<u8> {
         }],
         ..Default::default()
     };
-    let link = span::Link { trace_id: vec![link; 16], span_id: vec![link; 8], ..Default::default() };
+    let text = if link == 5 { "long ".repeat(60) } else { format!("Type{}", 5 - link) };
+    let link = span::Link {
+        trace_id: vec![link; 16],
+        span_id: vec![link; 8],
+        attributes: vec![KeyValue {
+            key: "exception.type".to_owned(),
+            value: Some(AnyValue { value: Some(Value::StringValue(text)) }),
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
     spoor_proto::otlp::Span { events: vec![event], links: vec![link], ..Default::default() }.encode_to_vec()
 }
 
@@ -201,6 +212,7 @@ fn predicate() -> impl Strategy<Value = Predicate> {
         AttributeScope::Resource,
         AttributeScope::Scope,
         AttributeScope::Event,
+        AttributeScope::Link,
     ]);
     let key =
         prop::sample::select(vec!["http.status", "app.key", "exception.type", "service.name", "absent"]);
@@ -230,7 +242,8 @@ fn predicate() -> impl Strategy<Value = Predicate> {
             test
         }),
         test.clone().prop_map(Predicate::Name),
-        test.prop_map(Predicate::EventName),
+        test.clone().prop_map(Predicate::EventName),
+        test.prop_map(Predicate::ScopeVersion),
         (0_u8..25, 0_u8..25).prop_map(|(a, b)| Predicate::Severity(a.min(b)..=a.max(b))),
         prop::sample::select(SpanKind::ALL.to_vec()).prop_map(Predicate::Kind),
         prop::sample::select(SpanStatus::ALL.to_vec()).prop_map(Predicate::Status),
@@ -279,17 +292,24 @@ fn holds(predicate: &Predicate, record: &Record) -> bool {
             AttributeScope::Record => has_attribute(key, test),
             AttributeScope::Resource => matching::resource(&record.stream, key, test),
             AttributeScope::Scope => matching::scope(&record.stream, key, test),
-            AttributeScope::Event => is_span && matching::event_attribute(&record.rest, key, test),
+            AttributeScope::Event => {
+                is_span && matching::part_attribute(&record.rest, Part::Event, key, test)
+            }
+            AttributeScope::Link => is_span && matching::part_attribute(&record.rest, Part::Link, key, test),
             AttributeScope::Any => {
                 has_attribute(key, test)
                     || matching::resource(&record.stream, key, test)
                     || matching::scope(&record.stream, key, test)
-                    || (is_span && matching::event_attribute(&record.rest, key, test))
+                    || (is_span
+                        && [Part::Event, Part::Link]
+                            .iter()
+                            .any(|part| matching::part_attribute(&record.rest, *part, key, test)))
             }
         },
         Predicate::Name(test) => !record.name.is_empty() && test.accepts(&record.name),
         Predicate::EventName(test) => is_span && matching::event_name(&record.rest, test),
         Predicate::ScopeName(test) => test.accepts(&record.stream.scope_name),
+        Predicate::ScopeVersion(test) => test.accepts(&record.stream.scope_version),
         Predicate::Severity(range) => !is_span && range.contains(&record.severity_or_kind),
         Predicate::Kind(kind) => is_span && record.kind() == *kind,
         Predicate::Status(status) => is_span && record.status == *status,
@@ -327,6 +347,11 @@ proptest! {
             prop_assert_eq!(record.end_or_observed, sample.end);
             prop_assert_eq!(record.attributes.len(), sample.attributes.len() + usize::from(sample.unique));
         }
+        let backwards: Vec<u32> = (0..=samples.len() as u32).rev().collect();
+        let traces: Vec<Option<TraceId>> =
+            backwards.iter().map(|at| records.get(*at as usize).and_then(|record| record.trace_id)).collect();
+        prop_assert_eq!(&hot.trace_of_each(&backwards, &budget()).expect("read"), &traces);
+        prop_assert_eq!(&split.trace_of_each(&backwards, &budget()).expect("read"), &traces);
         for predicate in &predicates {
             let expected: Vec<u32> = everything.iter().copied().filter(|at| holds(predicate, &records[*at as usize])).collect();
             let docs = hot.select(predicate, &budget()).expect("selected");

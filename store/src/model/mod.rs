@@ -17,7 +17,7 @@ pub use batch::{Batch, BatchBuilder, Body, Row};
 pub use ids::{RecordId, SpanId, SplitId, TraceId};
 pub use record::{Record, RecordBody};
 pub use signal::{Severity, Signal, SpanKind, SpanStatus};
-pub use stream::{Stream, StreamParts};
+pub use stream::{Stream, StreamParts, UNKNOWN_SERVICE};
 pub use tenant::Tenant;
 pub use time::{TimeRange, UnixNanos};
 pub use value::{KeyValueRef, ValueRef};

@@ -72,6 +72,7 @@ pub(crate) const EVENT_NAME: u32 = 2;
 pub(crate) const EVENT_ATTRIBUTES: u32 = 3;
 pub(crate) const LINK_TRACE_ID: u32 = 1;
 pub(crate) const LINK_SPAN_ID: u32 = 2;
+pub(crate) const LINK_ATTRIBUTES: u32 = 4;
 
 impl Record {
     /// Length of a span in nanoseconds; 0 for a log record, an unset end, or an end before the start.

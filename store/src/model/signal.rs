@@ -30,7 +30,7 @@ pub enum Severity {
 }
 
 /// Kind of a span, as numbered by OTLP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum SpanKind {
     /// Not given.

@@ -53,6 +53,25 @@ impl SplitReader {
         Ok(found.names)
     }
 
+    /// The trace of each of `ordinals`, in their order.
+    pub(crate) fn trace_of_each(&self, ordinals: &[u32], budget: &Budget) -> Result<Vec<Option<TraceId>>> {
+        let block_of = |at: &usize| ordinals[*at] as usize / BLOCK_RECORDS;
+        let mut order: Vec<usize> = (0..ordinals.len()).filter(|at| ordinals[*at] < self.records()).collect();
+        order.sort_unstable_by_key(|at| ordinals[*at]);
+        let mut found = vec![None; ordinals.len()];
+        for same in order.chunk_by(|a, b| block_of(a) == block_of(b)) {
+            budget.check()?;
+            let block = self.block(block_of(&same[0]))?;
+            let wanted: Vec<u32> = same.iter().map(|at| ordinals[*at]).collect();
+            let rows = self.rows_up_to(&block, &wanted);
+            for (at, ordinal) in same.iter().zip(wanted) {
+                let row = rows.get(ordinal as usize % BLOCK_RECORDS);
+                found[*at] = row.and_then(|row| row.trace).and_then(|number| self.trace(number));
+            }
+        }
+        Ok(found)
+    }
+
     /// Correlation keys under which `id` stands.
     pub(crate) fn correlation_keys(&self, id: &str) -> Result<Vec<String>> {
         let mut prefix = Vec::new();

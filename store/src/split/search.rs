@@ -15,6 +15,7 @@ use crate::columns::{BLOCK_RECORDS, Columns};
 use crate::error::{Error, Result};
 use crate::hot::chunk::RowBits;
 use crate::index::evaluate::Source;
+use crate::index::term::Part;
 use crate::index::{matching, term};
 use crate::leaf::fields::name_in;
 use crate::leaf::{Budget, DocSet};
@@ -396,19 +397,20 @@ impl Source for SplitReader {
         Ok(whole.or(&by_bucket))
     }
 
-    fn event_attribute(
+    fn part_attribute(
         &self,
+        part: Part,
         key: &str,
         test: &Test,
         candidates: &DocSet,
         budget: &Budget,
     ) -> Result<DocSet> {
-        let holds = |record: &crate::model::Record| matching::event_attribute(&record.rest, key, test);
+        let holds = |record: &crate::model::Record| matching::part_attribute(&record.rest, part, key, test);
         let mut prefix = Vec::new();
-        term::key_prefix(&mut prefix, term::EVENT_ATTRIBUTE, key);
+        term::key_prefix(&mut prefix, part.tag(), key);
         if let Test::Equals(text) = test {
             let mut bytes = Vec::new();
-            term::event_attribute(&mut bytes, key, text);
+            term::part_attribute(&mut bytes, part, key, text);
             let found = self.exact_term(&bytes)?.and(candidates);
             return if may_be_cut(text) { self.verified(found, budget, &holds) } else { Ok(found) };
         }
