@@ -12,6 +12,7 @@
 pub(crate) mod chunk;
 mod dictionary;
 mod facets;
+mod fields;
 pub(crate) mod rows;
 mod search;
 pub(crate) mod tables;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use proptest::prelude::*;
 use prost::Message as _;
-use spoor_proto::otlp::{AnyValue, KeyValue, Resource, any_value::Value, span};
+use spoor_proto::otlp::{AnyValue, ArrayValue, KeyValue, KeyValueList, Resource, any_value::Value, span};
 use spoor_runtime::clock::Clock;
 
 use super::*;
@@ -15,8 +15,10 @@ use crate::catalog::SplitMeta;
 use crate::disk::{Disk as _, RealDisk};
 use crate::hot::HotRows;
 use crate::index::matching;
+use crate::model::value::flatten;
 use crate::model::{
-    BatchBuilder, Body, Row, Signal, SpanId, SpanKind, SpanStatus, StreamParts, Tenant, TraceId,
+    BatchBuilder, Body, RecordBody, Row, Signal, SpanId, SpanKind, SpanStatus, StreamParts, Tenant, TraceId,
+    ValueRef,
 };
 use crate::predicate::{AttributeScope, NumberRange, Test};
 use crate::split::{self, SplitCache};
@@ -111,6 +113,32 @@ fn rest(sample: &Sample) -> Vec<u8> {
     spoor_proto::otlp::Span { events: vec![event], links: vec![link], ..Default::default() }.encode_to_vec()
 }
 
+/// Some log bodies are maps of lists, their items short or too long to be terms.
+fn structured(sample: &Sample) -> Option<Vec<u8>> {
+    let repeats = usize::from(sample.link?) * 8 + 1;
+    let text = |word: &&str| AnyValue { value: Some(Value::StringValue(word.repeat(repeats))) };
+    let values = sample.words.iter().map(text).collect();
+    let map = |key: &str, value| {
+        let value = Some(AnyValue { value: Some(value) });
+        let values = vec![KeyValue { key: key.to_owned(), value, ..Default::default() }];
+        Value::KvlistValue(KeyValueList { values })
+    };
+    let order = map("item", Value::ArrayValue(ArrayValue { values }));
+    Some(AnyValue { value: Some(map("order", order)) }.encode_to_vec())
+}
+
+fn tokens_of(record: &Record) -> Vec<String> {
+    let mut tokens = Vec::new();
+    match &record.body {
+        _ if record.signal == Signal::Spans => tokens = crate::tokenize(&record.name),
+        RecordBody::Value(value) => flatten("body", ValueRef::parse(value), &mut |_, text| {
+            tokens.extend(crate::tokenize(text));
+        }),
+        _ => tokens = crate::tokenize(record.body_text()),
+    }
+    tokens
+}
+
 fn hot_rows(samples: &[Sample]) -> Arc<HotRows> {
     let rows = Arc::new(HotRows::new(Tenant::default()));
     for (number, sample) in samples.iter().enumerate() {
@@ -130,6 +158,7 @@ fn hot_rows(samples: &[Sample]) -> Arc<HotRows> {
         let order = sample.order.map(|order| format!("ord-{order}"));
         let correlations: Vec<_> = order.iter().map(|order| ("order.id", order.as_str())).collect();
         let body = sample.words.join(" ");
+        let structured = structured(sample);
         let rest = rest(sample);
         builder.row(&Row {
             stream,
@@ -146,7 +175,11 @@ fn hot_rows(samples: &[Sample]) -> Arc<HotRows> {
             parent_span_id: if sample.is_span { span_id(sample.parent) } else { None },
             name: if sample.is_span { &sample.name } else { "" },
             severity_text: if sample.is_span { "" } else { "INFO" },
-            body: if sample.is_span { Body::None } else { Body::Text(&body) },
+            body: match &structured {
+                _ if sample.is_span => Body::None,
+                Some(value) => Body::Value(value),
+                None => Body::Text(&body),
+            },
             attributes: &attributes,
             correlations: &correlations,
             rest: &rest,
@@ -254,11 +287,11 @@ fn holds(predicate: &Predicate, record: &Record) -> bool {
         Predicate::Signal(signal) => record.signal == *signal,
         Predicate::Time(range) => range.contains(record.time),
         Predicate::Phrase(tokens) => {
-            let text = crate::tokenize(if is_span { &record.name } else { record.body_text() });
+            let text = tokens_of(record);
             text.windows(tokens.len()).any(|window| window == tokens)
         }
         Predicate::TokenPrefix(prefix) => {
-            let text = crate::tokenize(if is_span { &record.name } else { record.body_text() });
+            let text = tokens_of(record);
             text.iter().any(|token| token.starts_with(prefix.as_str()))
         }
         Predicate::Trace(id) => record.trace_id == Some(*id),
@@ -291,6 +324,26 @@ fn holds(predicate: &Predicate, record: &Record) -> bool {
     }
 }
 
+/// Chains of places as queries ask for them.
+fn origins() -> Vec<Vec<Origin>> {
+    let attribute = |key: &str| Origin::Attribute(key.to_owned());
+    vec![
+        vec![Origin::Signal],
+        vec![Origin::Severity],
+        vec![Origin::Kind],
+        vec![Origin::Status],
+        vec![Origin::Root],
+        vec![Origin::Name],
+        vec![Origin::EventName, Origin::LogName],
+        vec![Origin::Trace],
+        vec![Origin::Link],
+        vec![Origin::Correlation("order.id".to_owned()), attribute("app.key")],
+        vec![attribute("http.status"), Origin::EventAttribute("exception.type".to_owned())],
+        vec![attribute("body.order.item")],
+        vec![attribute("request.uuid"), Origin::Stream(Arc::new(|stream| Some(stream.service.clone())))],
+    ]
+}
+
 fn budget() -> Budget {
     Budget::new(Clock::system(), Duration::from_secs(60), u64::MAX)
 }
@@ -320,7 +373,7 @@ proptest! {
             prop_assert_eq!(record.end_or_observed, sample.end);
             prop_assert_eq!(record.attributes.len(), sample.attributes.len() + usize::from(sample.unique));
         }
-        for predicate in &predicates {
+        for (number, predicate) in predicates.iter().enumerate() {
             let expected: Vec<u32> = everything.iter().copied().filter(|at| holds(predicate, &records[*at as usize])).collect();
             let docs = hot.select(predicate, &budget()).expect("selected");
             prop_assert_eq!(docs.iter().collect::<Vec<_>>(), expected.clone(), "hot {:?}", predicate);
@@ -348,6 +401,22 @@ proptest! {
             let inside = by_time.iter().filter(|place| (1_000_000_000..4_000_000_000).contains(&place.time)).count() as u64;
             prop_assert_eq!(counts.values().flatten().sum::<u64>(), inside);
             prop_assert_eq!(counts, hot.histogram(&docs, buckets, Some(&Facet::Severity), &budget()).expect("counted"));
+            // A few are enough: what is selected hardly matters here.
+            for origins in origins().into_iter().filter(|_| number < 3) {
+                let expected: Vec<Option<String>> = docs.iter().map(|at| origins.iter().find_map(|origin| origin.of(&records[at as usize]))).collect();
+                for (leaf, read_max) in [(&hot, 0), (&split, 0), (&split, 4_096)] {
+                    let values = fields::field_reading(leaf, &docs, &origins, &budget(), read_max).expect("found");
+                    let text = |at| values.number(at).checked_sub(1).map(|number| values.texts()[number as usize].clone());
+                    prop_assert_eq!(docs.iter().map(text).collect::<Vec<_>>(), expected.clone(), "hot: {}, {:?}", leaf.is_hot(), predicate);
+                }
+            }
+            let mut timings = Vec::new();
+            split.timings(&docs, &budget(), &mut |some| { timings.extend_from_slice(some); Ok(()) }).expect("read");
+            let expected: Vec<Timing> = docs.iter().map(|ordinal| {
+                let record = &records[ordinal as usize];
+                Timing { ordinal, time: record.time, duration: (record.signal == Signal::Spans).then(|| record.duration()) }
+            }).collect();
+            prop_assert_eq!(timings, expected);
             prop_assert_eq!(hot.traces(&docs, &budget()).expect("read"), split.traces(&docs, &budget()).expect("read"));
         }
         prop_assert_eq!(hot.correlation_keys("ord-1").expect("read"), split.correlation_keys("ord-1").expect("read"));

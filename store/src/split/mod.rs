@@ -21,6 +21,7 @@ mod cache;
 mod decompressors;
 mod dictionary;
 mod facets;
+mod fields;
 mod file;
 mod filter;
 mod handle;
