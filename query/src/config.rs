@@ -24,6 +24,8 @@ pub struct Config {
     pub values_max: usize,
     /// Buckets of one histogram.
     pub buckets_max: usize,
+    /// Groups of one report; records that make more are refused.
+    pub stats_groups_max: usize,
     /// Traces of one flow; an id that more traces share is too common.
     pub traces_per_flow_max: usize,
     /// Records of one flow; what is past it is counted and left out.
@@ -45,6 +47,7 @@ impl Default for Config {
             records_max: 10_000,
             values_max: 1_000,
             buckets_max: 1_000,
+            stats_groups_max: 10_000,
             traces_per_flow_max: 1_000,
             flow_records_max: 20_000,
             running_seconds: 60,
@@ -68,6 +71,7 @@ impl Config {
             ("records_max", self.records_max as u64, 1, 1_000_000),
             ("values_max", self.values_max as u64, 1, 100_000),
             ("buckets_max", self.buckets_max as u64, 1, 100_000),
+            ("stats_groups_max", self.stats_groups_max as u64, 1, 1_000_000),
             ("traces_per_flow_max", self.traces_per_flow_max as u64, 1, 100_000),
             ("flow_records_max", self.flow_records_max as u64, 1, 1_000_000),
             ("running_seconds", self.running_seconds, 0, 86_400),

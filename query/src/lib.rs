@@ -7,6 +7,7 @@
 //! | `execute` | turns, computing threads, deadlines, merging |
 //! | [`flows`] | what an id is, and everything that shares it |
 //! | [`search`] | pages of records, counts over time, values, services |
+//! | [`stats`] | reports: groups, measures, series |
 //! | [`otlp`] | records back to OTLP |
 //! | `json` | records and values in JSON |
 //! | `api` | the HTTP API; the only one that knows HTTP |
@@ -31,6 +32,7 @@ mod plan;
 mod samples;
 pub mod search;
 mod spelling;
+pub mod stats;
 
 use std::collections::BTreeMap;
 

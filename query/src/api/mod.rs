@@ -8,6 +8,7 @@ mod flows;
 mod params;
 mod search;
 mod services;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -26,6 +27,7 @@ pub(crate) fn routes(engine: Engine) -> Router {
         .route("/api/v1/histogram", get(search::histogram).fallback(error::method_not_allowed))
         .route("/api/v1/fields/{name}/values", get(fields::values).fallback(error::method_not_allowed))
         .route("/api/v1/services", get(services::services).fallback(error::method_not_allowed))
+        .route("/api/v1/stats", get(stats::stats).fallback(error::method_not_allowed))
         .route("/api/v1/{*rest}", any(error::no_such_call))
         .with_state(engine)
 }

@@ -6,9 +6,11 @@
 //! | [`fields`] | the fields that are not attributes, and what each takes |
 //! | [`severity`] | names in order |
 //! | [`values`] | conditions on text, numbers and durations |
+//! | [`origins`] | a field's name → the places where a record's value of it stands |
 //! | [`prune`] | which leaves of a snapshot a query visits |
 
 pub(crate) mod fields;
+pub(crate) mod origins;
 pub(crate) mod prune;
 pub(crate) mod resolve;
 mod severity;

@@ -189,6 +189,23 @@ pub(super) fn field_reading(
 }
 
 impl Origin {
+    /// A resource attribute by dotted name. `service.name` always has a value.
+    pub fn resource(key: &str) -> Self {
+        let key = key.to_owned();
+        Self::Stream(Arc::new(move |stream| {
+            if key == "service.name" {
+                return Some(stream.service.clone());
+            }
+            least_of(stream.resource_attributes(), &key)
+        }))
+    }
+
+    /// A scope attribute by dotted name.
+    pub fn scope(key: &str) -> Self {
+        let key = key.to_owned();
+        Self::Stream(Arc::new(move |stream| least_of(stream.scope_attributes(), &key)))
+    }
+
     fn is_column(&self) -> bool {
         matches!(
             self,
@@ -270,6 +287,12 @@ impl Least {
             left = left.saturating_sub(1);
         });
     }
+}
+
+fn least_of<'a>(attributes: impl Iterator<Item = KeyValueRef<'a>>, key: &str) -> Option<String> {
+    let mut least = Least::default();
+    attributes.for_each(|attribute| least.value(attribute.key, attribute.value, key));
+    least.0
 }
 
 /// The first event name in a span's remaining fields.
