@@ -1,6 +1,7 @@
 //! What every query needs, and what each begins with: a turn, a deadline, a snapshot.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use spoor_runtime::clock::Clock;
@@ -14,6 +15,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::execute::fan_out::Run;
 use crate::execute::permits::Permits;
+use crate::export::places::Places;
 use crate::keys::Keys;
 use crate::metrics::QueryMetrics;
 use crate::owners::Owners;
@@ -33,6 +35,7 @@ struct Shared {
     cpu: CpuPool,
     clock: Clock,
     permits: Permits,
+    exports: Places,
     metrics: QueryMetrics,
 }
 
@@ -62,7 +65,7 @@ pub struct Stats {
 pub(crate) struct Turn<'a> {
     pub(crate) run: Run,
     clock: &'a Clock,
-    began: std::time::Duration,
+    began: Duration,
     _permit: SemaphorePermit<'a>,
 }
 
@@ -83,7 +86,11 @@ impl Engine {
         metrics: QueryMetrics,
     ) -> Self {
         let permits = Permits::new(config.concurrent_max, config.waiting_max, clock.clone());
-        Self { shared: Arc::new(Shared { config, keys, owners, reader, cpu, clock, permits, metrics }) }
+        let stalled = Duration::from_secs(config.export_stalled_seconds);
+        let exports = Places::new(config.exports_max, stalled, clock.clone());
+        Self {
+            shared: Arc::new(Shared { config, keys, owners, reader, cpu, clock, permits, exports, metrics }),
+        }
     }
 
     /// Turns search text into a predicate.
@@ -117,6 +124,10 @@ impl Engine {
 
     pub(crate) fn metrics(&self) -> &QueryMetrics {
         &self.shared.metrics
+    }
+
+    pub(crate) fn exports(&self) -> &Places {
+        &self.shared.exports
     }
 
     pub(crate) fn snapshot(&self, tenant: &Tenant) -> Snapshot {

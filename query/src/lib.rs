@@ -8,6 +8,7 @@
 //! | [`flows`] | what an id is, and everything that shares it |
 //! | [`search`] | pages of records, counts over time, values, services |
 //! | [`stats`] | reports: groups, measures, series |
+//! | [`export`] | all selected records as a file, piece by piece |
 //! | [`otlp`] | records back to OTLP |
 //! | `json` | records and values in JSON |
 //! | `api` | the HTTP API; the only one that knows HTTP |
@@ -19,6 +20,7 @@ pub mod config;
 pub mod engine;
 pub mod error;
 mod execute;
+pub mod export;
 pub mod flows;
 mod json;
 mod keys;

@@ -34,19 +34,30 @@ pub(super) async fn respond(
     call: &'static str,
     work: impl Future<Output = Result<Answer>>,
 ) -> Response {
+    respond_with(engine, call, async {
+        let answer = work.await?;
+        let mut response = json(StatusCode::OK, answer.body);
+        if let Some(cursor) = answer.cursor.and_then(|cursor| HeaderValue::from_str(&cursor).ok()) {
+            response.headers_mut().insert("x-spoor-cursor", cursor);
+        }
+        Ok(response)
+    })
+    .await
+}
+
+/// As [`respond`], for a call that makes its own response.
+pub(super) async fn respond_with(
+    engine: &Engine,
+    call: &'static str,
+    work: impl Future<Output = Result<Response>>,
+) -> Response {
     let mut asked = Asked { engine, call, began: engine.clock().monotonic(), answered: false };
     let result = work.await;
     asked.answered = true;
     let outcome = result.as_ref().map_or_else(|error| error.kind().name(), |_| "ok");
     engine.metrics().requests.get_or_create(&Outcome { call, outcome }).inc();
     match result {
-        Ok(answer) => {
-            let mut response = json(StatusCode::OK, answer.body);
-            if let Some(cursor) = answer.cursor.and_then(|cursor| HeaderValue::from_str(&cursor).ok()) {
-                response.headers_mut().insert("x-spoor-cursor", cursor);
-            }
-            response
-        }
+        Ok(response) => response,
         // The moment names the fault in the log.
         Err(failure) => error::response(&failure, engine.clock().now_unix_nanos()),
     }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod error;
+mod export;
 mod fields;
 mod find;
 mod flows;
@@ -27,6 +28,7 @@ pub(crate) fn routes(engine: Engine) -> Router {
         .route("/api/v1/histogram", get(search::histogram).fallback(error::method_not_allowed))
         .route("/api/v1/fields/{name}/values", get(fields::values).fallback(error::method_not_allowed))
         .route("/api/v1/services", get(services::services).fallback(error::method_not_allowed))
+        .route("/api/v1/export", get(export::export).fallback(error::method_not_allowed))
         .route("/api/v1/stats", get(stats::stats).fallback(error::method_not_allowed))
         .route("/api/v1/{*rest}", any(error::no_such_call))
         .with_state(engine)

@@ -165,7 +165,8 @@ fn function(word: &str) -> Option<Function> {
             if !(0.0..=100.0).contains(&percent) {
                 return None;
             }
-            Function::Quantile(percent / 100.0)
+            // 99.9 is 0.999, not the double next to it.
+            Function::Quantile((percent * 1e10).round() / 1e12)
         }
     })
 }

@@ -15,4 +15,5 @@ mod histogram;
 mod otlp;
 mod search;
 mod services;
+mod stats;
 mod world;
