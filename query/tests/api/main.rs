@@ -8,6 +8,7 @@
 
 mod closure;
 mod errors;
+mod export;
 mod fields;
 mod find;
 mod flows;
