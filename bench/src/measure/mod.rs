@@ -10,6 +10,7 @@ mod ingest;
 mod load;
 mod queries;
 mod report;
+mod reports;
 mod restart;
 mod run;
 mod server;

@@ -2,13 +2,12 @@
 //! a slow client holds up nobody.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use spoor_store::leaf::{Budget, DocSet, Leaf};
 
 use super::file::File;
 use super::places::Place;
-use crate::engine::Engine;
+use crate::engine::{Engine, Turn};
 use crate::error::{Error, Result};
 
 /// Records read at once; a block of a split has as many.
@@ -19,9 +18,6 @@ const PIECE_BYTES: usize = 256 << 10;
 
 /// A piece ends after this many records, also when they make few bytes.
 const PIECE_RECORDS: usize = 8_192;
-
-/// Waits for a turn before an export gives up.
-const TURNS_MAX: usize = 60;
 
 /// A file on its way. Dropping it ends its work and frees its place.
 pub struct Export {
@@ -52,7 +48,8 @@ impl Export {
         self.total
     }
 
-    /// The next piece of the file; `None` after the last. A failure is the last thing that comes.
+    /// The next piece of the file; `None` after the last. A failure is the last thing that comes, and dropping the
+    /// future ends the export as dropping the export does: whoever does so must not take the file for whole.
     ///
     /// # Errors
     /// [`Error::Stalled`] when the export went unread for long and its place was needed, and what any query can meet.
@@ -88,15 +85,15 @@ impl Export {
         }
     }
 
-    /// A turn; the server being busy is no reason to break off what is half written.
-    async fn turn(&self) -> Result<crate::engine::Turn<'_>> {
-        let mut turns = 1;
+    /// A turn. The server being busy is no reason to break off what is half written, unless it is so for as long as a
+    /// query may take.
+    async fn turn(&self) -> Result<Turn<'_>> {
+        let clock = self.engine.clock();
+        let patient_until = clock.monotonic().saturating_add(self.engine.config().deadline());
         loop {
             match self.engine.turn().await {
-                Err(Error::Busy { retry_after }) if turns < TURNS_MAX => {
-                    let pause: Duration = retry_after;
-                    self.engine.clock().sleep(pause).await;
-                    turns += 1;
+                Err(Error::Busy { retry_after }) if clock.monotonic() < patient_until => {
+                    clock.sleep(retry_after).await;
                 }
                 turn => return turn,
             }

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use spoor_store::leaf::{Budget, DocSet, FieldValues, Held, Leaf, Timing};
-use spoor_store::predicate::Predicate;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::cell::{Cell, Part};
@@ -113,8 +112,7 @@ impl Facts {
         let docs = leaf.select(&selected, budget)?;
         let mut facts = Self { docs, fields: vec![], numbers: vec![], hashes: vec![], matches: vec![] };
         for predicate in &measured.predicates {
-            let both = Predicate::And(vec![selected.clone(), predicate.clone()]);
-            facts.matches.push(leaf.select(&both, budget)?);
+            facts.matches.push(leaf.narrow(&facts.docs, predicate, budget)?);
         }
         for (place, field) in measured.fields.iter().enumerate() {
             let values = leaf.field(&facts.docs, &field.origins, budget)?;

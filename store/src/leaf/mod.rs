@@ -207,6 +207,11 @@ impl Leaf {
         self.with(|source| evaluate(source, predicate, &DocSet::all(self.len()), budget))
     }
 
+    /// Which of `docs` satisfy `predicate`.
+    pub fn narrow(&self, docs: &DocSet, predicate: &Predicate, budget: &Budget) -> Result<DocSet> {
+        self.with(|source| evaluate(source, predicate, docs, budget))
+    }
+
     /// The newest `limit` of `docs`, newest first, all before `before` (exclusive) when given.
     pub fn newest(&self, docs: &DocSet, before: Option<Place>, limit: usize) -> Result<Vec<Place>> {
         self.with(|source| Ok(scan::newest(source.columns(), docs, before, limit)))
