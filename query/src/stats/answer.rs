@@ -13,7 +13,7 @@ use super::StatsRequest;
 use super::cell::{Cell, Part};
 use super::plan::{Measured, Number, Plan};
 use super::select::{Function, Select};
-use super::total::Sums;
+use super::total::{Cells, Sums, Values};
 use crate::engine::Stats;
 use crate::json;
 
@@ -200,13 +200,13 @@ struct Computed {
 }
 
 struct Counted {
-    key: Vec<Option<String>>,
+    key: Values,
     values: Vec<Computed>,
     series: Option<Vec<Vec<Computed>>>,
 }
 
 impl Counted {
-    fn new(key: Vec<Option<String>>, cells: Vec<Option<Cell>>, measured: &Measured, shown: &Shown) -> Self {
+    fn new(key: Values, cells: Cells, measured: &Measured, shown: &Shown) -> Self {
         let selects = &shown.request.select.items;
         let values_of = |cell: Option<&Cell>, range: TimeRange| -> Vec<Computed> {
             let seconds = (range.end.saturating_sub(range.start).saturating_add(1)) as f64 / 1e9;

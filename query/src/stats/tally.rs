@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::cell::{Cell, Part};
 use super::plan::{Number, PartOf, Plan};
-use super::total::too_many_groups;
+use super::total::{Cells, Values, too_many_groups};
 use crate::plan::prune::within;
 
 /// Value numbers of the fields that records are grouped by; 0 past the last.
@@ -16,7 +16,7 @@ type Key = [u32; 4];
 /// Groups of one leaf.
 pub(super) struct Tally {
     /// Values of the fields grouped by, and the cells by bucket.
-    pub(super) groups: Vec<(Vec<Option<String>>, Vec<Option<Cell>>)>,
+    pub(super) groups: Vec<(Values, Cells)>,
     /// For each of the plan's numbers, records whose value is none.
     pub(super) ignored: Vec<u64>,
     /// What it takes until it is added to the others.
@@ -38,7 +38,7 @@ struct Facts {
 
 /// Groups on their way.
 struct Groups {
-    cells: Vec<Vec<Option<Cell>>>,
+    cells: Vec<Cells>,
     keys: Vec<Key>,
     known: HashMap<Key, u32, foldhash::fast::RandomState>,
     /// With one field, the group of each value, plus one.

@@ -25,14 +25,17 @@ struct Shared {
     sums: Mutex<Sums>,
 }
 
+/// What a group is of: its value of each field grouped by.
+pub(super) type Values = Vec<Option<String>>;
+
 /// Cells by bucket; none where no record fell.
 pub(super) type Cells = Vec<Option<Cell>>;
 
 /// The groups so far.
 #[derive(Default)]
 pub(super) struct Sums {
-    /// By the values of the fields grouped by.
-    pub(super) groups: HashMap<Vec<Option<String>>, Cells>,
+    /// By what they are of.
+    pub(super) groups: HashMap<Values, Cells>,
     /// For each of the plan's numbers, records whose value is none.
     pub(super) ignored: Vec<u64>,
 }

@@ -456,6 +456,20 @@ fn unique_values_stay_out_of_the_dictionary_and_are_found() {
             assert_eq!(docs.iter().collect::<Vec<_>>(), [wanted]);
         }
     }
+    let uuid = [Origin::Attribute("request.uuid".to_owned())];
+    for leaf in [&hot, &split] {
+        let values = leaf.field(&DocSet::all(12_000), &uuid, &budget()).expect("found");
+        for ordinal in [0, 4_000, 11_999] {
+            let number = values.number(ordinal) as usize;
+            assert_eq!(values.texts()[number - 1], format!("unique-{ordinal}"));
+        }
+        let held = budget();
+        drop(leaf.field(&DocSet::all(12_000), &uuid, &held).expect("found"));
+        assert_eq!(held.held(), 0, "what is dropped is given back");
+        let small = Budget::new(Clock::system(), Duration::from_secs(60), 100_000);
+        let refused = leaf.field(&DocSet::all(12_000), &uuid, &small);
+        assert!(matches!(refused, Err(Error::TooCostly { .. })), "memory is bounded");
+    }
     let exists = Predicate::Attribute {
         scope: AttributeScope::Record,
         key: "request.uuid".into(),
