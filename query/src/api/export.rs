@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use spoor_runtime::error_kind::chain;
@@ -70,7 +70,8 @@ fn response(engine: &Engine, format: ExportFormat, export: Export) -> Result<Res
         Some((piece, export))
     });
     // A piece that fails ends the body without its last chunk, which tells the client that the file is not whole.
-    let mut response = Response::new(Body::from_stream(pieces));
+    // Compression asks once more after the end.
+    let mut response = Response::new(Body::from_stream(pieces.fuse()));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -285,6 +285,24 @@ async fn a_place_is_freed_by_a_client_that_leaves_and_taken_from_one_that_does_n
 }
 
 #[tokio::test]
+async fn a_file_that_breaks_off_ends_in_an_error_and_a_client_that_leaves_frees_its_place() {
+    let world = World::with(Config { exports_max: 1, ..Config::default() }).await;
+    world.append(samples()).await;
+    let ask = || Request::builder().uri("/api/v1/export").body(Body::empty()).unwrap();
+    let stalled = world.respond(ask()).await;
+    assert_eq!(stalled.status(), StatusCode::OK);
+    world.hand.advance(Duration::from_secs(60));
+    let left = world.respond(ask()).await;
+    assert_eq!(left.status(), StatusCode::OK);
+    let mut pieces = stalled.into_body().into_data_stream();
+    assert!(matches!(pieces.next().await, Some(Err(_))), "the client learns that the file is not whole");
+    assert!(pieces.next().await.is_none() && pieces.next().await.is_none(), "and may ask on");
+    assert_eq!(world.respond(ask()).await.status(), StatusCode::TOO_MANY_REQUESTS);
+    drop(left);
+    assert_eq!(lines(&world, "").await.len(), 4);
+}
+
+#[tokio::test]
 async fn faults_are_told_before_anything_is_sent() {
     let world = World::new().await;
     for (parameters, message) in [
