@@ -53,7 +53,7 @@ const fn row(measure: Measure, label: &'static str, digits: usize, goal: Goal) -
 }
 
 /// Every row, top to bottom. Latencies with one target are judged by their median; the 99th percentile stands beside it.
-pub const ROWS: [Row; 35] = [
+pub const ROWS: [Row; 38] = [
     row(Measure::IngestRate, "acknowledged ingest, records/s", 0, Goal::AtLeast(300_000.0, Some(600_000.0))),
     row(Measure::CpuPerRecord, "server CPU all in, µs/record", 2, Goal::AtMost(4.0, Some(2.5))),
     row(Measure::DiskPerRecord, "disk once settled, B/record", 1, Goal::AtMost(50.0, Some(40.0))),
@@ -77,6 +77,9 @@ pub const ROWS: [Row; 35] = [
     row(Measure::Facet, "values of service, ms", 2, Goal::AtMost(50.0, Some(15.0))),
     row(Measure::Services, "services with counts, ms", 2, Goal::AtMost(50.0, Some(15.0))),
     row(Measure::JaegerTraces, "Jaeger trace search, limit 20, ms", 2, Goal::AtMost(50.0, Some(15.0))),
+    row(Measure::StatsByService, "p95 of everything by service, ms", 2, Goal::AtMost(150.0, None)),
+    row(Measure::StatsByName, "p95 of everything by name, ms", 2, Goal::AtMost(150.0, None)),
+    row(Measure::StatsByAttribute, "p95 of everything by attribute, ms", 2, Goal::AtMost(150.0, None)),
     row(Measure::ReadyAfterKill, "kill -9, start to ready, s", 3, Goal::AtMost(1.0, Some(0.3))),
     row(Measure::AckedLeft, "acknowledged left after kill -9, %", 3, Goal::AtLeast(100.0, None)),
     row(Measure::VisibleAtOnce, "visible at the acknowledgement, %", 0, Goal::AtLeast(100.0, None)),

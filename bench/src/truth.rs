@@ -111,6 +111,8 @@ pub struct Truth {
     pub flows: Vec<FlowTruth>,
     /// By service.
     pub services: BTreeMap<Service, ServiceTruth>,
+    /// Nanoseconds that the spans of each service took, each span once, ascending.
+    pub durations: BTreeMap<Service, Vec<u64>>,
     /// Beside [`SEARCHES`].
     pub searches: [SearchTruth; SEARCHES.len()],
     /// Traces of [`JAEGER_SERVICE`] by the time of their newest span of it; the newest [`JAEGER_LIMIT`] once finished.
@@ -138,6 +140,9 @@ impl Truth {
             have.spans += more.spans;
             have.logs += more.logs;
             have.duplicate_spans += more.duplicate_spans;
+        }
+        for (service, more) in other.durations {
+            self.durations.entry(service).or_default().extend(more);
         }
         for (have, more) in self.searches.iter_mut().zip(other.searches) {
             have.count += more.count;
@@ -170,7 +175,11 @@ impl Truth {
         let counts = self.services.entry(service).or_default();
         match &emitted.record {
             Record::Span(_) if emitted.duplicate => counts.duplicate_spans += 1,
-            Record::Span(_) => counts.spans += 1,
+            Record::Span(span) => {
+                counts.spans += 1;
+                let took = span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano);
+                self.durations.entry(service).or_default().push(took);
+            }
             Record::Log(log) => {
                 counts.logs += 1;
                 for (case, found) in SEARCHES.iter().zip(&mut self.searches) {
@@ -192,6 +201,7 @@ impl Truth {
     }
 
     pub(crate) fn finish(&mut self) {
+        self.durations.values_mut().for_each(|durations| durations.sort_unstable());
         for search in &mut self.searches {
             search.newest.sort_unstable_by(|left, right| right.cmp(left));
             search.newest.truncate(NEWEST_KEPT);

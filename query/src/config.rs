@@ -28,6 +28,12 @@ pub struct Config {
     pub values_max: usize,
     /// Buckets of one histogram.
     pub buckets_max: usize,
+    /// Groups of one report; records that make more are refused.
+    pub stats_groups_max: usize,
+    /// Exports that run at once; past it clients are told to come back.
+    pub exports_max: usize,
+    /// Seconds after which an export that its client does not read gives way when another needs its place.
+    pub export_stalled_seconds: u64,
     /// Traces of one flow; an id that more traces share is too common.
     pub traces_per_flow_max: usize,
     /// Records of one flow; what is past it is counted and left out.
@@ -57,6 +63,9 @@ impl Default for Config {
             fields_max: 10_000,
             values_max: 1_000,
             buckets_max: 1_000,
+            stats_groups_max: 10_000,
+            exports_max: 4,
+            export_stalled_seconds: 60,
             traces_per_flow_max: 1_000,
             flow_records_max: 20_000,
             tails_max: 64,
@@ -85,6 +94,9 @@ impl Config {
             ("fields_max", self.fields_max as u64, 1, 100_000),
             ("values_max", self.values_max as u64, 1, 100_000),
             ("buckets_max", self.buckets_max as u64, 1, 100_000),
+            ("stats_groups_max", self.stats_groups_max as u64, 1, 1_000_000),
+            ("exports_max", self.exports_max as u64, 1, 1_024),
+            ("export_stalled_seconds", self.export_stalled_seconds, 1, 86_400),
             ("traces_per_flow_max", self.traces_per_flow_max as u64, 1, 100_000),
             ("flow_records_max", self.flow_records_max as u64, 1, 1_000_000),
             ("tails_max", self.tails_max as u64, 1, 10_000),

@@ -1,6 +1,7 @@
 //! What every query needs, and what each begins with: a turn, a deadline, a snapshot.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use prometheus_client::metrics::gauge::Gauge;
 use serde::Serialize;
@@ -16,6 +17,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::execute::fan_out::Run;
 use crate::execute::permits::{Bounds, Permit, Permits};
+use crate::export::places::Places;
 use crate::keys::Keys;
 use crate::live::streams::Streams;
 use crate::metrics::QueryMetrics;
@@ -37,6 +39,7 @@ struct Shared {
     clock: Clock,
     permits: Permits,
     streams: Streams,
+    exports: Places,
     metrics: QueryMetrics,
 }
 
@@ -72,7 +75,7 @@ pub struct Stats {
 pub(crate) struct Turn<'a> {
     pub(crate) run: Run,
     clock: &'a Clock,
-    began: std::time::Duration,
+    began: Duration,
     running: &'a Gauge,
     _permit: Permit,
 }
@@ -114,7 +117,9 @@ impl Engine {
         };
         let permits = Permits::new(bounds, clock.clone());
         let streams = Streams::new(config.tails_max, metrics.tails.clone());
-        let shared = Shared { config, keys, owners, reader, cpu, clock, permits, streams, metrics };
+        let stalled = Duration::from_secs(config.export_stalled_seconds);
+        let exports = Places::new(config.exports_max, stalled, clock.clone());
+        let shared = Shared { config, keys, owners, reader, cpu, clock, permits, streams, exports, metrics };
         Self { shared: Arc::new(shared) }
     }
 
@@ -149,6 +154,10 @@ impl Engine {
 
     pub(crate) fn metrics(&self) -> &QueryMetrics {
         &self.shared.metrics
+    }
+
+    pub(crate) fn exports(&self) -> &Places {
+        &self.shared.exports
     }
 
     pub(crate) fn snapshot(&self, tenant: &Tenant) -> Snapshot {

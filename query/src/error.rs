@@ -96,6 +96,15 @@ pub enum Error {
     /// The store failed.
     #[error("failed to read the store")]
     Store(#[source] spoor_store::Error),
+    /// An export that nobody read gave its place to another.
+    #[error("the export was not read for {} s and gave way to another", stalled.as_secs())]
+    Stalled {
+        /// For how long it may go unread.
+        stalled: Duration,
+    },
+    /// Records could not be written as a file of the format asked for.
+    #[error("failed to write the export")]
+    Export(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// An answer could not be written as JSON.
     #[error("failed to write the answer")]
     Encode(#[from] serde_json::Error),
@@ -114,10 +123,10 @@ impl Error {
             Self::Busy { retry_after } | Self::TooManyTails { retry_after, .. } => {
                 ErrorKind::Throttled { retry_after: *retry_after }
             }
-            Self::Deadline { .. } => ErrorKind::Cancelled,
+            Self::Deadline { .. } | Self::Stalled { .. } => ErrorKind::Cancelled,
             Self::Compute(error) => error.kind(),
             Self::Store(error) => error.kind(),
-            Self::Encode(_) | Self::Reflection { .. } => ErrorKind::Internal,
+            Self::Encode(_) | Self::Export(_) | Self::Reflection { .. } => ErrorKind::Internal,
         }
     }
 

@@ -7,6 +7,8 @@
 //! | `execute` | turns, computing threads, deadlines, merging |
 //! | [`flows`] | what an id is, and everything that shares it |
 //! | [`search`] | pages of records, counts over time, values, services |
+//! | [`stats`] | reports: groups, measures, series |
+//! | [`export`] | all selected records as a file, piece by piece |
 //! | [`otlp`] | records back to OTLP |
 //! | `live` | records as they arrive, one flow as it grows |
 //! | `json` | records and values in JSON |
@@ -20,6 +22,7 @@ pub mod config;
 pub mod engine;
 pub mod error;
 mod execute;
+pub mod export;
 pub mod flows;
 pub mod jaeger;
 mod json;
@@ -35,6 +38,7 @@ mod plan;
 mod samples;
 pub mod search;
 mod spelling;
+pub mod stats;
 
 use std::collections::BTreeMap;
 

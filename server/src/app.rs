@@ -11,6 +11,7 @@ use spoor_runtime::clock::Clock;
 use spoor_runtime::metrics::Metrics;
 use spoor_runtime::supervisor::{Failure, Supervisor};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -88,6 +89,10 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
 fn app_routes(api: Router, base_path: &str) -> Router {
     // Flows are large and read once: the fastest level already makes them several times smaller.
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
+    // Parquet is compressed already.
+    let compression = compression.compress_when(
+        DefaultPredicate::new().and(NotForContentType::const_new("application/vnd.apache.parquet")),
+    );
     let as_declared = SetResponseHeaderLayer::if_not_present(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),

@@ -11,6 +11,7 @@ mod load;
 mod mixed;
 mod queries;
 mod report;
+mod reports;
 mod restart;
 mod run;
 mod server;

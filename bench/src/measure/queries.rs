@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::api::{Api, encode};
 use super::check::{self, Checked};
+use super::reports;
 use super::timing::Timing;
 use crate::cli::RunArgs;
 use crate::figures::{Figures, Measure};
@@ -167,11 +168,11 @@ async fn aggregates(api: &mut Api, count: usize, truth: &Truth, figures: &mut Fi
         repeat(api, count, &path, "Jaeger search", figures, |answer| check::jaeger_traces(answer, truth))
             .await?;
     tell(figures, Measure::JaegerTraces, &timing);
-    Ok(())
+    reports::measure(api, count, truth, figures).await
 }
 
 /// Asks the same thing `count` times after one time that does not count.
-async fn repeat(
+pub(super) async fn repeat(
     api: &mut Api,
     count: usize,
     path: &str,

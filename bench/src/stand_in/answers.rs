@@ -24,6 +24,7 @@ pub(super) fn answer(memory: &Memory, path: &str, query: &str) -> (u16, Value) {
         "/api/v1/fields/service/values" => (200, service_values(memory)),
         "/api/v1/services" => (200, services(memory)),
         "/api/traces" => (200, jaeger_traces(memory, &parameter("service"))),
+        "/api/v1/stats" => (200, stats(memory, &parameter("group_by"))),
         _ => match path.strip_prefix("/api/v1/flows/") {
             Some(id) => flow(memory, &decode(id)),
             None => (404, json!({"error": {"code": "no_such_route"}})),
@@ -134,6 +135,26 @@ fn jaeger_traces(memory: &Memory, service: &str) -> Value {
         json!({"traceID": hex(id), "spans": spans, "processes": {"p1": {"serviceName": service}}})
     });
     json!({"data": shown.collect::<Vec<Value>>()})
+}
+
+/// Counts and 95th percentiles by service; by anything else, all in one group.
+fn stats(memory: &Memory, by: &str) -> Value {
+    let mut groups: BTreeMap<Option<&str>, (usize, Vec<u64>)> = BTreeMap::new();
+    let key = |service| (by == "service").then_some(service);
+    for span in &memory.spans {
+        let (count, durations) = groups.entry(key(span.service.as_str())).or_default();
+        *count += 1;
+        durations.push(span.record.end_time_unix_nano.saturating_sub(span.record.start_time_unix_nano));
+    }
+    for log in &memory.logs {
+        groups.entry(key(log.service.as_str())).or_default().0 += 1;
+    }
+    let groups = groups.into_iter().map(|(value, (count, mut durations))| {
+        durations.sort_unstable();
+        let p95 = durations.get(durations.len() * 95 / 100);
+        json!({"by": {by: value}, "values": {"p95(duration)": p95, "count": count}})
+    });
+    json!({"groups": groups.collect::<Vec<_>>(), "truncated": 0})
 }
 
 /// Undoes percent-encoding; what is not valid stays as it is.

@@ -34,14 +34,25 @@ pub(super) async fn respond(
     call: &'static str,
     work: impl Future<Output = Result<Answer>>,
 ) -> Response {
-    match observe(engine, call, work).await {
-        Ok(answer) => {
-            let mut response = json(StatusCode::OK, answer.body);
-            if let Some(cursor) = answer.cursor.and_then(|cursor| HeaderValue::from_str(&cursor).ok()) {
-                response.headers_mut().insert("x-spoor-cursor", cursor);
-            }
-            response
+    respond_with(engine, call, async {
+        let answer = work.await?;
+        let mut response = json(StatusCode::OK, answer.body);
+        if let Some(cursor) = answer.cursor.and_then(|cursor| HeaderValue::from_str(&cursor).ok()) {
+            response.headers_mut().insert("x-spoor-cursor", cursor);
         }
+        Ok(response)
+    })
+    .await
+}
+
+/// As [`respond`], for a call that makes its own response.
+pub(super) async fn respond_with(
+    engine: &Engine,
+    call: &'static str,
+    work: impl Future<Output = Result<Response>>,
+) -> Response {
+    match observe(engine, call, work).await {
+        Ok(response) => response,
         // The moment names the fault in the log.
         Err(failure) => error::response(&failure, engine.clock().now_unix_nanos()),
     }

@@ -4,6 +4,7 @@ pub(crate) mod answer;
 mod context;
 pub(crate) mod error;
 mod events;
+mod export;
 mod fields;
 mod find;
 mod flow_list;
@@ -12,6 +13,7 @@ mod params;
 mod schema;
 mod search;
 mod services;
+mod stats;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -53,6 +55,7 @@ macro_rules! calls {
 
 calls! {
     "/api/v1/context" => context::context,
+    "/api/v1/export" => export::export,
     "/api/v1/fields" => fields::fields,
     "/api/v1/fields/{name}/values" => fields::values,
     "/api/v1/find" => find::find,
@@ -61,6 +64,7 @@ calls! {
     "/api/v1/histogram" => search::histogram,
     "/api/v1/search" => search::search,
     "/api/v1/services" => services::services,
+    "/api/v1/stats" => stats::stats,
     "/api/v1/tail" => tail::tail,
 }
 

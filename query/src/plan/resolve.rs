@@ -95,7 +95,7 @@ impl Resolver<'_> {
     }
 
     /// The field or key that a name without a dot is one slip away from.
-    fn misspelt(&self, name: &str) -> Option<&str> {
+    pub(crate) fn misspelt(&self, name: &str) -> Option<&str> {
         const SHORTEST: usize = 4;
         if name.contains('.') || name.len() < SHORTEST {
             return None;

@@ -88,7 +88,7 @@ impl Engine {
 }
 
 /// The range asked for, its open ends moved to the leaves' first and last record.
-fn covered(leaves: &[Leaf], asked: TimeRange) -> TimeRange {
+pub(crate) fn covered(leaves: &[Leaf], asked: TimeRange) -> TimeRange {
     let mut held: Option<TimeRange> = None;
     for times in leaves.iter().filter_map(Leaf::time_range) {
         let so_far = held.unwrap_or(times);
@@ -102,7 +102,7 @@ fn covered(leaves: &[Leaf], asked: TimeRange) -> TimeRange {
 }
 
 /// Buckets over `range`: of a round width, on multiples of it, at most `most`.
-fn layout(range: TimeRange, most: usize) -> Buckets {
+pub(crate) fn layout(range: TimeRange, most: usize) -> Buckets {
     let most = most.max(1) as u64;
     let count = |width: u64| range.end / width - range.start / width + 1;
     let width = round_widths().find(|width| count(*width) <= most);

@@ -11,10 +11,10 @@ use crate::hot::chunk::RowBits;
 use crate::leaf::{Buckets, Budget, DocSet, Place};
 use crate::model::{Signal, SpanKind, SpanStatus, TimeRange};
 
-const WORDS: usize = BLOCK_RECORDS / 64;
+pub(crate) const WORDS: usize = BLOCK_RECORDS / 64;
 
 /// Blocks between two looks at the deadline.
-const BLOCKS_PER_CHECK: usize = 64;
+pub(crate) const BLOCKS_PER_CHECK: usize = 64;
 
 /// A condition that columns decide.
 #[derive(Debug, Clone)]
@@ -395,7 +395,7 @@ impl Breakdown<'_> {
 }
 
 /// The blocks that hold one of `docs`, each with a bit for every one that it holds.
-fn blocks(docs: &DocSet) -> Vec<(usize, [u64; WORDS])> {
+pub(crate) fn blocks(docs: &DocSet) -> Vec<(usize, [u64; WORDS])> {
     let mut found: Vec<(usize, [u64; WORDS])> = Vec::new();
     if let Some(ordinals) = docs.as_few() {
         for ordinal in ordinals {
@@ -419,7 +419,7 @@ fn blocks(docs: &DocSet) -> Vec<(usize, [u64; WORDS])> {
     found
 }
 
-fn ones(mask: &[u64; WORDS]) -> impl Iterator<Item = usize> {
+pub(crate) fn ones(mask: &[u64; WORDS]) -> impl Iterator<Item = usize> {
     mask.iter().enumerate().flat_map(|(index, word)| {
         let mut word = *word;
         std::iter::from_fn(move || {

@@ -7,7 +7,7 @@ use super::rows::HotView;
 use crate::error::Result;
 use crate::index::term;
 use crate::leaf::facets::{count_stream_attributes, values_at};
-use crate::leaf::fields::{FieldTerms, name_in};
+use crate::leaf::field_names::{FieldTerms, name_in};
 use crate::leaf::{Budget, DocSet, Facet, FieldNames};
 use crate::split::inline_items;
 

@@ -14,6 +14,7 @@ pub(crate) mod chunk;
 mod correlations;
 mod dictionary;
 mod facets;
+mod fields;
 pub(crate) mod rows;
 mod search;
 pub(crate) mod tables;

@@ -112,6 +112,32 @@ impl DocSet {
         }
     }
 
+    /// The ordinals from `start` on, ascending.
+    pub fn iter_from(&self, start: u32) -> Box<dyn Iterator<Item = u32> + '_> {
+        match &self.kind {
+            Kind::All => Box::new(start..self.universe),
+            Kind::Few(ordinals) => {
+                let first = ordinals.partition_point(|ordinal| *ordinal < start);
+                Box::new(ordinals.iter().skip(first).copied())
+            }
+            Kind::Bits(words) => {
+                let words = words.iter().enumerate().skip(start as usize / 64);
+                let after = words.flat_map(|(index, word)| bits(*word, index as u32 * 64));
+                Box::new(after.skip_while(move |ordinal| *ordinal < start))
+            }
+        }
+    }
+
+    /// Memory held, in bytes.
+    pub fn memory(&self) -> usize {
+        size_of::<Self>()
+            + match &self.kind {
+                Kind::All => 0,
+                Kind::Few(ordinals) => ordinals.capacity() * size_of::<u32>(),
+                Kind::Bits(words) => words.capacity() * size_of::<u64>(),
+            }
+    }
+
     /// The ordinals, descending.
     pub fn iter_rev(&self) -> Box<dyn Iterator<Item = u32> + '_> {
         match &self.kind {
@@ -270,6 +296,10 @@ mod tests {
             prop_assert_eq!(list(&a.not()), (0..universe).filter(|n| !left.contains(n)).collect::<Vec<_>>());
             prop_assert_eq!(a.iter_rev().collect::<Vec<_>>(), left.iter().rev().copied().collect::<Vec<_>>());
             prop_assert_eq!(a.len(), left.len());
+            let from = universe / 3;
+            for set in [&a, &a.not(), &DocSet::all(universe)] {
+                prop_assert_eq!(set.iter_from(from).collect::<Vec<_>>(), set.iter().filter(|n| *n >= from).collect::<Vec<_>>());
+            }
             prop_assert!(a.or(&a.not()).len() == universe as usize);
         }
     }

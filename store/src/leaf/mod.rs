@@ -2,14 +2,20 @@
 
 mod docset;
 pub(crate) mod facets;
+pub(crate) mod field_names;
 pub(crate) mod fields;
+mod held;
 pub(crate) mod recent;
 #[cfg(test)]
 mod tests;
+mod timings;
 
 pub use docset::DocSet;
-pub use fields::{FieldNames, FieldPlace, FieldUse};
+pub use field_names::{FieldNames, FieldPlace, FieldUse};
+pub use fields::{FieldValues, Origin, StreamValue};
+pub use held::Held;
 pub use recent::{RecentId, RecentQuery};
+pub use timings::Timing;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -277,15 +283,20 @@ impl Leaf {
     pub fn fetch(&self, ordinals: &[u32], budget: &Budget) -> Result<Vec<Record>> {
         let mut records = Vec::with_capacity(ordinals.len());
         for some in ordinals.chunks(FETCH_CHUNK) {
-            let fetched = match &self.kind {
-                Kind::Split(handle) => handle.reader()?.fetch(some, budget)?,
-                Kind::Hot(view) => view.fetch(some),
-            };
-            budget.count_read(fetched.len());
+            let fetched = self.peek(some, budget)?;
             budget.hold(fetched.iter().map(Record::memory).sum())?;
             records.extend(fetched);
         }
         Ok(records)
+    }
+
+    /// As [`Self::fetch`], for a few records that the query does not keep: `budget` does not count them.
+    pub fn peek(&self, ordinals: &[u32], budget: &Budget) -> Result<Vec<Record>> {
+        budget.count_read(ordinals.len());
+        match &self.kind {
+            Kind::Split(handle) => handle.reader()?.fetch(ordinals, budget),
+            Kind::Hot(view) => Ok(view.fetch(ordinals)),
+        }
     }
 
     /// The traces that `docs` belong to, each once, with how many of `docs` each has.
@@ -345,8 +356,26 @@ impl Leaf {
             Kind::Split(handle) => handle.reader()?.fields(prefix, budget)?,
             Kind::Hot(view) => view.fields(prefix, budget)?,
         };
-        fields::add_streams(&self.streams(TimeRange::ALL, budget)?, prefix, &mut names);
+        field_names::add_streams(&self.streams(TimeRange::ALL, budget)?, prefix, &mut names);
         Ok(names)
+    }
+
+    /// The value of a field for each of `docs`: the first of `origins` that has one decides.
+    ///
+    /// # Errors
+    /// [`Error::TooCostly`] when values that the index does not keep would have to be read from too many records.
+    pub fn field(&self, docs: &DocSet, origins: &[Origin], budget: &Budget) -> Result<FieldValues> {
+        fields::field(self, docs, origins, budget)
+    }
+
+    /// Calls `visit` with times and durations of `docs`, block by block, by ascending ordinal.
+    pub fn timings(
+        &self,
+        docs: &DocSet,
+        budget: &Budget,
+        visit: &mut dyn FnMut(&[Timing]) -> Result<()>,
+    ) -> Result<()> {
+        self.with(|source| timings::timings(source.columns(), docs, budget, visit))
     }
 
     /// Correlation keys under which `id` stands in this leaf.

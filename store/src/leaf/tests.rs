@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use proptest::prelude::*;
 use prost::Message as _;
-use spoor_proto::otlp::{AnyValue, KeyValue, Resource, any_value::Value, span};
+use spoor_proto::otlp::{AnyValue, ArrayValue, KeyValue, KeyValueList, Resource, any_value::Value, span};
 use spoor_runtime::clock::Clock;
 
 use super::*;
@@ -17,8 +17,10 @@ use crate::disk::{Disk as _, RealDisk};
 use crate::hot::HotRows;
 use crate::index::matching;
 use crate::index::term::Part;
+use crate::model::value::flatten;
 use crate::model::{
-    BatchBuilder, Body, Row, Signal, SpanId, SpanKind, SpanStatus, StreamParts, Tenant, TraceId,
+    BatchBuilder, Body, RecordBody, Row, Signal, SpanId, SpanKind, SpanStatus, StreamParts, Tenant, TraceId,
+    ValueRef,
 };
 use crate::predicate::{AttributeScope, NumberRange, Test};
 use crate::split::{self, SplitCache};
@@ -123,6 +125,32 @@ fn rest(sample: &Sample) -> Vec<u8> {
     spoor_proto::otlp::Span { events: vec![event], links: vec![link], ..Default::default() }.encode_to_vec()
 }
 
+/// Some log bodies are maps of lists, their items short or too long to be terms.
+fn structured(sample: &Sample) -> Option<Vec<u8>> {
+    let repeats = usize::from(sample.link?) * 8 + 1;
+    let text = |word: &&str| AnyValue { value: Some(Value::StringValue(word.repeat(repeats))) };
+    let values = sample.words.iter().map(text).collect();
+    let map = |key: &str, value| {
+        let value = Some(AnyValue { value: Some(value) });
+        let values = vec![KeyValue { key: key.to_owned(), value, ..Default::default() }];
+        Value::KvlistValue(KeyValueList { values })
+    };
+    let order = map("item", Value::ArrayValue(ArrayValue { values }));
+    Some(AnyValue { value: Some(map("order", order)) }.encode_to_vec())
+}
+
+fn tokens_of(record: &Record) -> Vec<String> {
+    let mut tokens = Vec::new();
+    match &record.body {
+        _ if record.signal == Signal::Spans => tokens = crate::tokenize(&record.name),
+        RecordBody::Value(value) => flatten("body", ValueRef::parse(value), &mut |_, text| {
+            tokens.extend(crate::tokenize(text));
+        }),
+        _ => tokens = crate::tokenize(record.body_text()),
+    }
+    tokens
+}
+
 fn hot_rows(samples: &[Sample]) -> Arc<HotRows> {
     let rows = Arc::new(HotRows::new(Tenant::default()));
     for (number, sample) in samples.iter().enumerate() {
@@ -145,6 +173,7 @@ fn hot_rows(samples: &[Sample]) -> Arc<HotRows> {
         let correlations: Vec<_> =
             orders.chain(request.iter().map(|request| ("request.id", request.as_str()))).collect();
         let body = sample.words.join(" ");
+        let structured = structured(sample);
         let rest = rest(sample);
         builder.row(&Row {
             stream,
@@ -161,7 +190,11 @@ fn hot_rows(samples: &[Sample]) -> Arc<HotRows> {
             parent_span_id: if sample.is_span { span_id(sample.parent) } else { None },
             name: if sample.is_span { &sample.name } else { "" },
             severity_text: if sample.is_span { "" } else { "INFO" },
-            body: if sample.is_span { Body::None } else { Body::Text(&body) },
+            body: match &structured {
+                _ if sample.is_span => Body::None,
+                Some(value) => Body::Value(value),
+                None => Body::Text(&body),
+            },
             attributes: &attributes,
             correlations: &correlations,
             rest: &rest,
@@ -273,11 +306,11 @@ fn holds(predicate: &Predicate, record: &Record) -> bool {
         Predicate::Signal(signal) => record.signal == *signal,
         Predicate::Time(range) => range.contains(record.time),
         Predicate::Phrase(tokens) => {
-            let text = crate::tokenize(if is_span { &record.name } else { record.body_text() });
+            let text = tokens_of(record);
             text.windows(tokens.len()).any(|window| window == tokens)
         }
         Predicate::TokenPrefix(prefix) => {
-            let text = crate::tokenize(if is_span { &record.name } else { record.body_text() });
+            let text = tokens_of(record);
             text.iter().any(|token| token.starts_with(prefix.as_str()))
         }
         Predicate::Body(test) => !is_span && test.accepts(record.body_text()),
@@ -318,6 +351,26 @@ fn holds(predicate: &Predicate, record: &Record) -> bool {
     }
 }
 
+/// Chains of places as queries ask for them.
+fn origins() -> Vec<Vec<Origin>> {
+    let attribute = |key: &str| Origin::Attribute(key.to_owned());
+    vec![
+        vec![Origin::Signal],
+        vec![Origin::Severity],
+        vec![Origin::Kind],
+        vec![Origin::Status],
+        vec![Origin::Root],
+        vec![Origin::Name],
+        vec![Origin::EventName, Origin::LogName],
+        vec![Origin::Trace],
+        vec![Origin::Link],
+        vec![Origin::Correlation("order.id".to_owned()), attribute("app.key")],
+        vec![attribute("http.status"), Origin::EventAttribute("exception.type".to_owned())],
+        vec![attribute("body.order.item")],
+        vec![attribute("request.uuid"), Origin::Stream(Arc::new(|stream| Some(stream.service.clone())))],
+    ]
+}
+
 fn budget() -> Budget {
     Budget::new(Clock::system(), Duration::from_secs(60), u64::MAX)
 }
@@ -352,7 +405,7 @@ proptest! {
             backwards.iter().map(|at| records.get(*at as usize).and_then(|record| record.trace_id)).collect();
         prop_assert_eq!(&hot.trace_of_each(&backwards, &budget()).expect("read"), &traces);
         prop_assert_eq!(&split.trace_of_each(&backwards, &budget()).expect("read"), &traces);
-        for predicate in &predicates {
+        for (number, predicate) in predicates.iter().enumerate() {
             let expected: Vec<u32> = everything.iter().copied().filter(|at| holds(predicate, &records[*at as usize])).collect();
             let docs = hot.select(predicate, &budget()).expect("selected");
             prop_assert_eq!(docs.iter().collect::<Vec<_>>(), expected.clone(), "hot {:?}", predicate);
@@ -388,6 +441,22 @@ proptest! {
             let inside = by_time.iter().filter(|place| (1_000_000_000..4_000_000_000).contains(&place.time)).count() as u64;
             prop_assert_eq!(counts.values().flatten().sum::<u64>(), inside);
             prop_assert_eq!(counts, hot.histogram(&docs, buckets, Some(&Facet::Severity), &budget()).expect("counted"));
+            // A few are enough: what is selected hardly matters here.
+            for origins in origins().into_iter().filter(|_| number < 3) {
+                let expected: Vec<Option<String>> = docs.iter().map(|at| origins.iter().find_map(|origin| origin.of(&records[at as usize]))).collect();
+                for (leaf, read_max) in [(&hot, 0), (&split, 0), (&split, 4_096)] {
+                    let values = fields::field_reading(leaf, &docs, &origins, &budget(), read_max).expect("found");
+                    let text = |at| values.number(at).checked_sub(1).map(|number| values.texts()[number as usize].clone());
+                    prop_assert_eq!(docs.iter().map(text).collect::<Vec<_>>(), expected.clone(), "hot: {}, {:?}", leaf.is_hot(), predicate);
+                }
+            }
+            let mut timings = Vec::new();
+            split.timings(&docs, &budget(), &mut |some| { timings.extend_from_slice(some); Ok(()) }).expect("read");
+            let expected: Vec<Timing> = docs.iter().map(|ordinal| {
+                let record = &records[ordinal as usize];
+                Timing { ordinal, time: record.time, duration: (record.signal == Signal::Spans).then(|| record.duration()) }
+            }).collect();
+            prop_assert_eq!(timings, expected);
             prop_assert_eq!(hot.traces(&docs, &budget()).expect("read"), split.traces(&docs, &budget()).expect("read"));
         }
         for prefix in ["", "http.", "app.key", "x"] {
@@ -473,6 +542,20 @@ fn unique_values_stay_out_of_the_dictionary_and_are_found() {
             let docs = leaf.select(&predicate, &budget()).expect("selected");
             assert_eq!(docs.iter().collect::<Vec<_>>(), [wanted]);
         }
+    }
+    let uuid = [Origin::Attribute("request.uuid".to_owned())];
+    for leaf in [&hot, &split] {
+        let values = leaf.field(&DocSet::all(12_000), &uuid, &budget()).expect("found");
+        for ordinal in [0, 4_000, 11_999] {
+            let number = values.number(ordinal) as usize;
+            assert_eq!(values.texts()[number - 1], format!("unique-{ordinal}"));
+        }
+        let held = budget();
+        drop(leaf.field(&DocSet::all(12_000), &uuid, &held).expect("found"));
+        assert_eq!(held.held(), 0, "what is dropped is given back");
+        let small = Budget::new(Clock::system(), Duration::from_secs(60), 100_000);
+        let refused = leaf.field(&DocSet::all(12_000), &uuid, &small);
+        assert!(matches!(refused, Err(Error::TooCostly { .. })), "memory is bounded");
     }
     let exists = Predicate::Attribute {
         scope: AttributeScope::Record,

@@ -11,7 +11,7 @@ use crate::columns::BLOCK_RECORDS;
 use crate::error::{Error, Result};
 use crate::index::term;
 use crate::leaf::facets::{count_attributes, count_stream_attributes};
-use crate::leaf::fields::FieldTerms;
+use crate::leaf::field_names::FieldTerms;
 use crate::leaf::{Budget, DocSet, Facet, FieldNames};
 use crate::model::{Record, TraceId};
 

@@ -22,6 +22,7 @@ mod correlations;
 mod decompressors;
 mod dictionary;
 mod facets;
+mod fields;
 mod file;
 mod filter;
 mod handle;

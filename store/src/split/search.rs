@@ -17,7 +17,7 @@ use crate::hot::chunk::RowBits;
 use crate::index::evaluate::Source;
 use crate::index::term::Part;
 use crate::index::{matching, term};
-use crate::leaf::fields::name_in;
+use crate::leaf::field_names::name_in;
 use crate::leaf::{Budget, DocSet};
 use crate::model::{SpanId, Stream, TraceId};
 use crate::predicate::Test;
@@ -32,7 +32,7 @@ const VERIFIED_MAX: usize = 100_000;
 const TERMS_PER_CHECK: usize = 1_024;
 
 impl SplitReader {
-    fn too_costly(what: &str) -> Error {
+    pub(super) fn too_costly(what: &str) -> Error {
         Error::TooCostly { reason: format!("{what}; narrow the time range or add a condition") }
     }
 
@@ -121,12 +121,12 @@ impl SplitReader {
 }
 
 /// A text this long may be the beginning of a longer one, cut at a character's border.
-fn may_be_cut(text: &str) -> bool {
+pub(super) fn may_be_cut(text: &str) -> bool {
     text.len() > term::VALUE_BYTES_MAX - 4
 }
 
 /// The union of postings lists.
-fn postings<'a>(
+pub(super) fn postings<'a>(
     index: &InvertedIndexReader,
     terms: impl Iterator<Item = &'a TermInfo>,
     records: u32,
