@@ -22,6 +22,7 @@ mod objects;
 mod open;
 mod paths;
 pub mod predicate;
+pub mod rollup;
 mod split;
 mod store;
 mod view;

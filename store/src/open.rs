@@ -18,6 +18,7 @@ use crate::maintain::{Maintainer, garbage};
 use crate::metrics::StoreMetrics;
 use crate::objects::{self, SplitFiles};
 use crate::paths::{Paths, split_name};
+use crate::rollup::{Roller, Rollups, SpanMetrics};
 use crate::split::{SplitCache, SplitHandle};
 use crate::store::{Decoder, Store};
 use crate::view::Views;
@@ -85,7 +86,10 @@ pub(crate) async fn open(
     };
     publisher.metrics.wal_torn_bytes.inc_by(replay.torn_bytes());
     let admission = Admission::new(&config, wal.clone());
-    let mut recovery = Recovery { publisher: &publisher, config: &config, state: &state, decoder: &*decoder };
+    let span_metrics = SpanMetrics::new(config.span_metrics);
+    metrics.add(Box::new(span_metrics.clone()));
+    let rollups = Rollups::new(clock.clone(), span_metrics);
+    let mut recovery = Recovery { rollups: &rollups, publisher: &publisher, config: &config, state: &state, decoder: &*decoder };
     let (open, duplicates) = recovery.replay(replay).await?;
 
     let (commands, commands_in) = mpsc::channel(COMMANDS_MAX);
@@ -108,7 +112,12 @@ pub(crate) async fn open(
     };
     thread("spoor-append", move || appender.run(commands_in))?;
     let maintainer = Maintainer::new(config, publisher.clone(), admission.clone(), commands.downgrade());
+    let roller = Roller::new(rollups, publisher.clone());
     let tasks = vec![
+        Task::new("roll up spans", OnError::ShutDown, OnStop::Abort, async move {
+            roller.run().await;
+            Ok(())
+        }),
         Task::new("publish splits", OnError::ShutDown, OnStop::Abort, async move {
             publisher.run(sealed_in).await;
             Ok(())
@@ -161,6 +170,7 @@ fn thread(name: &'static str, work: impl FnOnce() + Send + 'static) -> Result<()
 
 /// What replay needs.
 struct Recovery<'a> {
+    rollups: &'a Rollups,
     publisher: &'a Publisher,
     config: &'a Config,
     state: &'a CatalogState,
@@ -170,7 +180,7 @@ struct Recovery<'a> {
 impl Recovery<'_> {
     /// Brings back as hot rows what is in the WAL and in no split.
     async fn replay(&mut self, replay: Replay) -> Result<(OpenRows, Duplicates)> {
-        let mut open = OpenRows::default();
+        let mut open = OpenRows::new(self.rollups.clone());
         let mut duplicates = Duplicates::default();
         for (fingerprint, arrival) in &self.state.fingerprints {
             duplicates.note(*fingerprint, *arrival);
@@ -186,9 +196,12 @@ impl Recovery<'_> {
             records += batch.len();
             duplicates.note(batch.fingerprint, batch.arrival);
             let now = self.publisher.clock.monotonic();
-            open.get(batch.tenant(), &self.publisher.views, now).append(&batch, sequence);
+            let rows = open.get(batch.tenant(), &self.publisher.views, now);
+            rows.rollup.keep_quiet_until(u32::MAX);
+            rows.append(&batch, sequence);
             self.publish_full(&mut open).await?;
         }
+        open.iter().for_each(|rows| rows.rollup.keep_quiet_until(rows.len()));
         if records > 0 {
             tracing::info!(records, "replayed the write-ahead log");
         }

@@ -157,7 +157,12 @@ fn hot_rows(samples: &[Sample]) -> Arc<HotRows> {
 }
 
 fn split_of(rows: &HotRows, folder: &Path) -> Leaf {
-    let built = split::build(&rows.read()).expect("built").expect("not empty");
+    Leaf::split(handle_of(rows, folder).expect("not empty"))
+}
+
+/// The split of some rows; `None` when there are none.
+pub(crate) fn handle_of(rows: &HotRows, folder: &Path) -> Option<Arc<SplitHandle>> {
+    let built = split::build(&rows.read(), &rows.rollup.summary(rows)).expect("built")?;
     let path = folder.join(format!("{}.split", rows.id));
     let file = RealDisk.create(&path).expect("created");
     file.write_all(&built.bytes).expect("written");
@@ -177,7 +182,7 @@ fn split_of(rows: &HotRows, folder: &Path) -> Leaf {
     };
     let handle = Arc::new(SplitHandle::new(meta, path, SplitCache::new(1 << 20)));
     handle.reader().expect("opens").verify().expect("is whole");
-    Leaf::split(handle)
+    Some(handle)
 }
 
 fn predicate() -> impl Strategy<Value = Predicate> {
