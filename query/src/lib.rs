@@ -6,7 +6,8 @@
 //! | `plan` | tree → the store's predicate; which leaves a query visits |
 //! | `execute` | turns, computing threads, deadlines, merging |
 //! | [`flows`] | what an id is, and everything that shares it |
-//! | [`search`] | pages of records, counts over time, values, services |
+//! | [`search`] | pages of records, counts over time, values |
+//! | [`services`] | rates, errors and durations; the service graph |
 //! | [`otlp`] | records back to OTLP |
 //! | `json` | records and values in JSON |
 //! | `api` | the HTTP API; the only one that knows HTTP |
@@ -30,6 +31,7 @@ mod plan;
 #[cfg(test)]
 mod samples;
 pub mod search;
+pub mod services;
 mod spelling;
 
 use std::collections::BTreeMap;

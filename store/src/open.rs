@@ -89,7 +89,13 @@ pub(crate) async fn open(
     let span_metrics = SpanMetrics::new(config.span_metrics);
     metrics.add(Box::new(span_metrics.clone()));
     let rollups = Rollups::new(clock.clone(), span_metrics);
-    let mut recovery = Recovery { rollups: &rollups, publisher: &publisher, config: &config, state: &state, decoder: &*decoder };
+    let mut recovery = Recovery {
+        rollups: &rollups,
+        publisher: &publisher,
+        config: &config,
+        state: &state,
+        decoder: &*decoder,
+    };
     let (open, duplicates) = recovery.replay(replay).await?;
 
     let (commands, commands_in) = mpsc::channel(COMMANDS_MAX);

@@ -26,6 +26,12 @@ pub(crate) fn routes(engine: Engine) -> Router {
         .route("/api/v1/histogram", get(search::histogram).fallback(error::method_not_allowed))
         .route("/api/v1/fields/{name}/values", get(fields::values).fallback(error::method_not_allowed))
         .route("/api/v1/services", get(services::services).fallback(error::method_not_allowed))
+        .route(
+            "/api/v1/services/{name}/operations",
+            get(services::operations).fallback(error::method_not_allowed),
+        )
+        .route("/api/v1/services/{name}/latency", get(services::latency).fallback(error::method_not_allowed))
+        .route("/api/v1/graph", get(services::graph).fallback(error::method_not_allowed))
         .route("/api/v1/{*rest}", any(error::no_such_call))
         .with_state(engine)
 }

@@ -1,11 +1,9 @@
-//! Queries over many records: pages of them, counts over time, values of a field, services.
+//! Queries over many records: pages of them, counts over time, values of a field.
 
 pub(crate) mod histogram;
 pub(crate) mod page;
-pub(crate) mod services;
 pub(crate) mod values;
 
 pub use histogram::{Bucket, HistogramAnswer};
 pub use page::SearchAnswer;
-pub use services::ServicesAnswer;
 pub use values::{ValueCount, ValuesAnswer};

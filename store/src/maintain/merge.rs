@@ -28,8 +28,7 @@ pub(crate) struct Merged {
 
 /// Reads all records of `splits` (of one tenant), oldest split first.
 pub(crate) fn merge(tenant: &Tenant, splits: &[Arc<SplitHandle>]) -> Result<Merged> {
-    let counted: Vec<Summary> =
-        splits.iter().map(|split| split.reader()?.rollup()).collect::<Result<_>>()?;
+    let counted: Vec<Summary> = splits.iter().map(|split| split.reader()?.rollup()).collect::<Result<_>>()?;
     let rows = Arc::new(HotRows::with(tenant.clone(), Rollup::merged(tenant, &counted)));
     let budget = Budget::unlimited();
     let mut seen = HashSet::new();

@@ -8,8 +8,8 @@ const SECOND: u64 = 1_000_000_000;
 /// Widths of buckets of time; each is a multiple of the one before it, and past the last they double.
 const WIDTHS: [u64; 5] = [10 * SECOND, 60 * SECOND, 300 * SECOND, 3_600 * SECOND, 86_400 * SECOND];
 
-/// The narrowest buckets, in nanoseconds.
-pub(crate) const WIDTH_MIN: u64 = WIDTHS[0];
+/// The narrowest buckets that spans are counted in, in nanoseconds.
+pub const WIDTH_MIN: u64 = WIDTHS[0];
 
 /// Counts by series, a number, and time.
 #[derive(Debug)]
@@ -166,8 +166,7 @@ mod tests {
 
     #[test]
     fn a_range_takes_the_buckets_it_touches() {
-        let mut cells: Vec<Cell<()>> =
-            (0..6).map(|n| Cell { start: n * WIDTH_MIN, tally: () }).collect();
+        let mut cells: Vec<Cell<()>> = (0..6).map(|n| Cell { start: n * WIDTH_MIN, tally: () }).collect();
         within(&mut cells, TimeRange { start: WIDTH_MIN + 5, end: 3 * WIDTH_MIN }, WIDTH_MIN);
         assert_eq!(cells.iter().map(|cell| cell.start / WIDTH_MIN).collect::<Vec<_>>(), [1, 2, 3]);
     }

@@ -275,10 +275,11 @@ mod tests {
                 cells,
             },
         );
-        let edge = (name(), name(), any::<bool>(), cells(edge_tally())).prop_map(|(from, to, queue, cells)| {
-            let kind = if queue { EdgeKind::Queue } else { EdgeKind::Call };
-            EdgeSeries { from: from.into(), to: to.into(), kind, cells }
-        });
+        let edge =
+            (name(), name(), any::<bool>(), cells(edge_tally())).prop_map(|(from, to, queue, cells)| {
+                let kind = if queue { EdgeKind::Queue } else { EdgeKind::Call };
+                EdgeSeries { from: from.into(), to: to.into(), kind, cells }
+            });
         (any::<u64>(), prop::collection::vec(call, 0..4), prop::collection::vec(edge, 0..4))
             .prop_map(|(width, calls, edges)| Summary { width, calls, edges })
     }
@@ -308,7 +309,13 @@ mod tests {
         let tally = Tally { count: 3, errors: 1, sum: 145, durations: durations.clone(), slowest };
         let edge = EdgeTally { count: 1, callee: durations, ..EdgeTally::default() };
         let cells = vec![Cell { start: 20, tally }];
-        let call = CallSeries { service: "a".into(), name: "b".into(), kind: SpanKind::Server, is_root: true, cells };
+        let call = CallSeries {
+            service: "a".into(),
+            name: "b".into(),
+            kind: SpanKind::Server,
+            is_root: true,
+            cells,
+        };
         let cells = vec![Cell { start: 10, tally: edge }];
         let edge = EdgeSeries { from: "a".into(), to: "c".into(), kind: EdgeKind::Queue, cells };
         let section = write(&Summary { width: 10, calls: vec![call], edges: vec![edge] }).unwrap();
@@ -318,10 +325,39 @@ mod tests {
         assert_eq!(
             hex,
             concat!(
-                "0a", "03", "0161", "0162", "0163", // width, names
-                "01", "00", "01", "0a", "01", "14", "03", "01", "9101", "02", "0501", "3e02", // calls
-                "01", "07070707070707070707070707070707", "46",
-                "01", "00", "02", "01", "01", "0a", "01", "00", "02", "0501", "3e02", "00", "00", // edges
+                "0a",
+                "03",
+                "0161",
+                "0162",
+                "0163", // width, names
+                "01",
+                "00",
+                "01",
+                "0a",
+                "01",
+                "14",
+                "03",
+                "01",
+                "9101",
+                "02",
+                "0501",
+                "3e02", // calls
+                "01",
+                "07070707070707070707070707070707",
+                "46",
+                "01",
+                "00",
+                "02",
+                "01",
+                "01",
+                "0a",
+                "01",
+                "00",
+                "02",
+                "0501",
+                "3e02",
+                "00",
+                "00", // edges
             )
         );
     }

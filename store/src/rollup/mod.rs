@@ -29,6 +29,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
+pub use cells::WIDTH_MIN as RESOLUTION_MIN;
 pub(crate) use cells::within;
 pub(crate) use roller::Roller;
 pub(crate) use rollup::{Rollup, Rollups};

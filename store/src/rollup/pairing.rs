@@ -246,7 +246,8 @@ impl Pairing {
             }
         }
         for (key, callees) in self.callees {
-            let carried = callees.into_iter().map(|callee| carry(key, callee.side, callee.since, callee.by_link));
+            let carried =
+                callees.into_iter().map(|callee| carry(key, callee.side, callee.since, callee.by_link));
             leftovers.callees.extend(carried);
         }
         for (key, first) in self.keys.iter().zip(&self.first_waiting) {

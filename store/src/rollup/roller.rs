@@ -36,7 +36,10 @@ impl Roller {
                 Ok(())
             });
             if let Err(error) = caught_up.await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "failed to roll up spans; trying again");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "failed to roll up spans; trying again"
+                );
             }
         }
     }

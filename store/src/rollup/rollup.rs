@@ -99,6 +99,7 @@ impl Rollups {
 
 impl Rollup {
     /// A rollup that hands on nothing and that no metrics are made of.
+    #[cfg(test)]
     pub(crate) fn alone(tenant: &Tenant) -> Self {
         Self::with(tenant, None, Some(Pairing::default()))
     }

@@ -19,7 +19,8 @@ use crate::hot::HotRows;
 use crate::leaf::{Budget, Detail, Leaf};
 use crate::maintain::merge::merge;
 use crate::model::{
-    Batch, BatchBuilder, Body, Row, Signal, SpanId, SpanKind, SpanStatus, StreamParts, Tenant, TimeRange, TraceId,
+    Batch, BatchBuilder, Body, Row, Signal, SpanId, SpanKind, SpanStatus, StreamParts, Tenant, TimeRange,
+    TraceId,
 };
 use crate::split::SplitHandle;
 
@@ -171,8 +172,7 @@ fn edges<'a>(summaries: impl IntoIterator<Item = &'a Summary>) -> Edges {
 fn expected_calls(spans: &[Span]) -> Calls {
     let mut calls = Calls::new();
     for span in spans {
-        let key =
-            (service(span.service), format!("name {}", span.name), span.kind as u8, span.parent == 0);
+        let key = (service(span.service), format!("name {}", span.name), span.kind as u8, span.parent == 0);
         let trace = TraceId::from_bytes(&[span.trace; 16]);
         calls.entry(key).or_default().count(span.duration, span.is_error, || trace);
     }
@@ -374,10 +374,8 @@ fn a_span_that_came_twice_counts_once() {
 fn one_message_reaches_every_consumer_also_in_later_rows() {
     let mut world = World::new();
     world.append(&[span(1, SpanKind::Producer, 1, 1, 0)]);
-    let consumer = |service, trace| Span {
-        links: vec![(1, 1)],
-        ..span(service, SpanKind::Consumer, trace, 9, 0)
-    };
+    let consumer =
+        |service, trace| Span { links: vec![(1, 1)], ..span(service, SpanKind::Consumer, trace, 9, 0) };
     world.append(&[consumer(2, 2)]);
     world.seal();
     world.append(&[consumer(3, 3)]);
@@ -396,7 +394,8 @@ fn who_waits_too_long_is_counted_as_unpaired() {
     world.hand.advance(Duration::from_secs(601));
     world.rollups.expire();
     let text = world.scrape();
-    let expected = "traces_service_graph_unpaired_spans_total{client=\"service-1\",server=\"\",connection_type=\"\"} 1";
+    let expected =
+        "traces_service_graph_unpaired_spans_total{client=\"service-1\",server=\"\",connection_type=\"\"} 1";
     assert!(text.contains(expected), "{text}");
     assert_eq!(count(&text, "traces_service_graph_unpaired_spans_total{"), 2);
     world.seal();
@@ -478,7 +477,11 @@ fn metrics_take_the_names_asked_for_and_a_bounded_number_of_series() {
     drop(sink);
     let mut text = String::new();
     metrics.write(&mut text);
-    assert!(text.contains("traces_span_metrics_calls_total{tenant=\"shop\",service_name=\"a\\\"7\",span_name=\"n\""));
+    assert!(
+        text.contains(
+            "traces_span_metrics_calls_total{tenant=\"shop\",service_name=\"a\\\"7\",span_name=\"n\""
+        )
+    );
     assert!(text.contains("traces_span_metrics_duration_milliseconds_bucket{tenant=\"shop\""));
     let of_all = "{tenant=\"otel.metric.overflow\",service_name=\"otel.metric.overflow\",span_name=\"otel.metric.overflow\"";
     assert_eq!(count(&text, &format!("traces_span_metrics_calls_total{of_all}")), 5);
