@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 
 use crate::generate::{Emitted, Record, Service};
 
@@ -40,7 +41,12 @@ pub struct ServiceTruth {
     pub logs: u64,
     /// Second copies of spans in other requests: a server may count them until it compacts.
     pub duplicate_spans: u64,
+    /// Spans of kind server and consumer, each once.
+    pub requests: u64,
 }
+
+/// Who reaches whom, and whether by a message.
+pub type Edge = (Service, Service, bool);
 
 /// A search over log records whose answer is known.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +111,8 @@ pub struct Truth {
     pub flows: Vec<FlowTruth>,
     /// By service.
     pub services: BTreeMap<Service, ServiceTruth>,
+    /// Spans called by another service's, each once.
+    pub edges: BTreeMap<Edge, u64>,
     /// Beside [`SEARCHES`].
     pub searches: [SearchTruth; SEARCHES.len()],
     /// Records in all requests, resent ones twice.
@@ -130,6 +138,10 @@ impl Truth {
             have.spans += more.spans;
             have.logs += more.logs;
             have.duplicate_spans += more.duplicate_spans;
+            have.requests += more.requests;
+        }
+        for (edge, more) in other.edges {
+            *self.edges.entry(edge).or_default() += more;
         }
         for (have, more) in self.searches.iter_mut().zip(other.searches) {
             have.count += more.count;
@@ -153,7 +165,14 @@ impl Truth {
         let counts = self.services.entry(service).or_default();
         match &emitted.record {
             Record::Span(_) if emitted.duplicate => counts.duplicate_spans += 1,
-            Record::Span(_) => counts.spans += 1,
+            Record::Span(span) => {
+                counts.spans += 1;
+                let is_consumer = span.kind == SpanKind::Consumer as i32;
+                counts.requests += u64::from(is_consumer || span.kind == SpanKind::Server as i32);
+                if let Some(caller) = emitted.caller.filter(|caller| *caller != service) {
+                    *self.edges.entry((caller, service, is_consumer)).or_default() += 1;
+                }
+            }
             Record::Log(log) => {
                 counts.logs += 1;
                 for (case, found) in SEARCHES.iter().zip(&mut self.searches) {

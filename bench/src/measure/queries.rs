@@ -157,6 +157,16 @@ async fn aggregates(api: &mut Api, count: usize, truth: &Truth, figures: &mut Fi
         repeat(api, count, "/api/v1/services", "services", figures, |answer| check::services(answer, truth))
             .await?;
     tell(figures, Measure::Services, &timing);
+
+    let path = "/api/v1/graph";
+    let timing = repeat(api, count, path, "graph", figures, |answer| check::graph(answer, truth)).await?;
+    tell(figures, Measure::Graph, &timing);
+
+    let path = format!("/api/v1/services?buckets={BUCKETS}");
+    let timing =
+        repeat(api, count, &path, "services over time", figures, |answer| check::services(answer, truth))
+            .await?;
+    tell(figures, Measure::ServiceSeries, &timing);
     Ok(())
 }
 

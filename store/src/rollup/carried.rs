@@ -86,12 +86,17 @@ impl Parked {
 
     /// Lets go of what was kept for too long; returns it with its tenant.
     pub(crate) fn expire(&mut self, now: Duration) -> Vec<(Tenant, Vec<Lost>)> {
-        let tenants: Vec<Tenant> = self.by_tenant.keys().cloned().collect();
-        let lost = tenants.into_iter().map(|tenant| {
-            let lost = self.put(&tenant, Leftovers::default(), now);
-            (tenant, lost)
+        let mut expired = Vec::new();
+        self.by_tenant.retain(|tenant, leftovers| {
+            let mut lost = Vec::new();
+            shorten(&mut leftovers.callers, usize::MAX, now, true, &mut lost);
+            shorten(&mut leftovers.callees, usize::MAX, now, false, &mut lost);
+            if !lost.is_empty() {
+                expired.push((tenant.clone(), lost));
+            }
+            !leftovers.callers.is_empty() || !leftovers.callees.is_empty()
         });
-        lost.collect()
+        expired
     }
 }
 

@@ -9,6 +9,9 @@ use crate::write::publisher::Publisher;
 /// Wait from one time to the next.
 const TICK: Duration = Duration::from_millis(500);
 
+/// Times from one look at spans that have waited too long to the next.
+const TICKS_PER_EXPIRY: u32 = 60;
+
 /// The task.
 pub(crate) struct Roller {
     rollups: Rollups,
@@ -22,11 +25,13 @@ impl Roller {
 
     /// Runs until it is dropped.
     pub(crate) async fn run(self) {
-        loop {
+        for tick in 0_u32.. {
             self.publisher.clock.sleep(TICK).await;
             let (rollups, view) = (self.rollups.clone(), self.publisher.views.get());
             let caught_up = self.publisher.on_cpu(move || {
-                rollups.expire();
+                if tick % TICKS_PER_EXPIRY == 0 {
+                    rollups.expire();
+                }
                 let mut tenants = HashSet::new();
                 for rows in view.hot() {
                     // Those of one tenant come oldest first.
