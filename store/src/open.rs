@@ -86,9 +86,7 @@ pub(crate) async fn open(
     };
     publisher.metrics.wal_torn_bytes.inc_by(replay.torn_bytes());
     let admission = Admission::new(&config, wal.clone());
-    let span_metrics = SpanMetrics::new(config.span_metrics);
-    metrics.add(Box::new(span_metrics.clone()));
-    let rollups = Rollups::new(clock.clone(), span_metrics);
+    let rollups = rollups(&config, &clock, metrics);
     let mut recovery = Recovery {
         rollups: &rollups,
         publisher: &publisher,
@@ -120,21 +118,18 @@ pub(crate) async fn open(
     let maintainer = Maintainer::new(config, publisher.clone(), admission.clone(), commands.downgrade());
     let roller = Roller::new(rollups, publisher.clone());
     let tasks = vec![
-        Task::new("roll up spans", OnError::ShutDown, OnStop::Abort, async move {
-            roller.run().await;
-            Ok(())
-        }),
-        Task::new("publish splits", OnError::ShutDown, OnStop::Abort, async move {
-            publisher.run(sealed_in).await;
-            Ok(())
-        }),
-        Task::new("maintain splits", OnError::ShutDown, OnStop::Abort, async move {
-            maintainer.run().await;
-            Ok(())
-        }),
+        task("publish splits", async move { publisher.run(sealed_in).await }),
+        task("maintain splits", maintainer.run()),
+        task("roll up spans", roller.run()),
     ];
     let writer = Writer::new(commands.clone(), admission, clock.clone());
     Ok((Store { clock, views, commands, writer, wal, _lock: lock }, tasks))
+}
+
+fn rollups(config: &Config, clock: &Clock, metrics: &mut Metrics) -> Rollups {
+    let span_metrics = SpanMetrics::new(config.span_metrics);
+    metrics.add(Box::new(span_metrics.clone()));
+    Rollups::new(clock.clone(), span_metrics)
 }
 
 /// Brings files and catalog in line, and makes a handle for each split.
@@ -155,6 +150,14 @@ async fn handles(
         handles.push(Arc::new(SplitHandle::new(meta.clone(), path, cache.clone())));
     }
     Ok(handles)
+}
+
+/// A task without which the store cannot go on, and which may be stopped at any point.
+fn task(name: &'static str, work: impl Future<Output = ()> + Send + 'static) -> Task {
+    Task::new(name, OnError::ShutDown, OnStop::Abort, async move {
+        work.await;
+        Ok(())
+    })
 }
 
 /// Starts a thread without which the store cannot go on: should it panic, the process ends, and the next start reads
