@@ -151,12 +151,12 @@ fn put_edge(out: &mut Vec<u8>, tally: &EdgeTally) {
 }
 
 fn put_sketch(out: &mut Vec<u8>, sketch: &Sketch) {
-    put_varint(out, sketch.parts().len() as u64);
+    put_varint(out, sketch.parts().count() as u64);
     let mut before = 0;
     for (part, count) in sketch.parts() {
         put_varint(out, u64::from(part - before));
-        put_varint(out, u64::from(*count));
-        before = *part;
+        put_varint(out, u64::from(count));
+        before = part;
     }
 }
 

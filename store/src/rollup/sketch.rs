@@ -6,11 +6,26 @@ const PART_BITS: u32 = 5;
 /// Values below this have a part of their own.
 const LINEAR: u64 = 1 << PART_BITS;
 
-/// Counts of nanoseconds by part, those that occur only, ascending. Adding and merging commute.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// More parts than this are kept side by side rather than as a list: adding to them needs no search.
+const LISTED_MAX: usize = 32;
+
+/// Counts of nanoseconds by part. Adding and merging commute.
+#[derive(Debug, Clone, Default)]
 pub struct Sketch {
-    parts: Vec<(u16, u32)>,
+    /// Few parts: those that occur only, ascending.
+    listed: Vec<(u16, u32)>,
+    /// Many parts: all from `first` on. One of the two is empty.
+    counts: Vec<u32>,
+    first: u16,
 }
+
+impl PartialEq for Sketch {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts().eq(other.parts())
+    }
+}
+
+impl Eq for Sketch {}
 
 impl Sketch {
     /// Counts one value.
@@ -21,31 +36,62 @@ impl Sketch {
 
     /// Counts all that `other` counted.
     pub fn merge(&mut self, other: &Self) {
-        if self.parts.is_empty() {
-            self.parts.clone_from(&other.parts);
+        if self.is_empty() {
+            self.clone_from(other);
             return;
         }
-        for (part, count) in &other.parts {
-            self.add_part(*part, *count);
+        for (part, count) in other.parts() {
+            self.add_part(part, count);
         }
     }
 
     #[inline]
-    pub(crate) fn add_part(&mut self, part: u16, count: u32) {
-        match self.parts.binary_search_by_key(&part, |(part, _)| *part) {
-            Ok(at) => self.parts[at].1 = self.parts[at].1.saturating_add(count),
-            Err(at) => self.parts.insert(at, (part, count)),
+    fn add_part(&mut self, part: u16, count: u32) {
+        // A part before the first is far past the end.
+        if let Some(known) = self.counts.get_mut(usize::from(part.wrapping_sub(self.first))) {
+            *known = known.saturating_add(count);
+        } else if self.counts.is_empty() {
+            self.list(part, count);
+        } else {
+            self.reach(part);
+            self.counts[usize::from(part - self.first)] = count;
+        }
+    }
+
+    fn list(&mut self, part: u16, count: u32) {
+        match self.listed.binary_search_by_key(&part, |(part, _)| *part) {
+            Ok(at) => self.listed[at].1 = self.listed[at].1.saturating_add(count),
+            Err(at) => self.listed.insert(at, (part, count)),
+        }
+        if self.listed.len() > LISTED_MAX {
+            self.first = self.listed[0].0;
+            for (part, count) in std::mem::take(&mut self.listed) {
+                self.reach(part);
+                self.counts[usize::from(part - self.first)] = count;
+            }
+        }
+    }
+
+    /// Keeps `part` among the counts.
+    fn reach(&mut self, part: u16) {
+        if let Some(before) = self.first.checked_sub(part).filter(|before| *before > 0) {
+            self.counts.splice(0..0, std::iter::repeat_n(0, usize::from(before)));
+            self.first = part;
+        }
+        let len = usize::from(part - self.first) + 1;
+        if self.counts.len() < len {
+            self.counts.resize(len, 0);
         }
     }
 
     /// Values counted.
     pub fn count(&self) -> u64 {
-        self.parts.iter().map(|(_, count)| u64::from(*count)).sum()
+        self.parts().map(|(_, count)| u64::from(count)).sum()
     }
 
     /// Whether nothing was counted.
     pub fn is_empty(&self) -> bool {
-        self.parts.is_empty()
+        self.listed.is_empty() && self.counts.is_empty()
     }
 
     /// The value that a share `q` (0 to 1) of all lies at or below, in nanoseconds; `None` when nothing was counted.
@@ -53,33 +99,34 @@ impl Sketch {
         // The nearest rank, from 1.
         let rank = (q.clamp(0.0, 1.0) * self.count() as f64).ceil().max(1.0) as u64;
         let mut below = 0;
-        for (part, count) in &self.parts {
-            below += u64::from(*count);
+        for (part, count) in self.parts() {
+            below += u64::from(count);
             if below >= rank {
-                return Some(middle(*part));
+                return Some(middle(part));
             }
         }
-        self.parts.last().map(|(part, _)| middle(*part))
+        self.parts().last().map(|(part, _)| middle(part))
     }
 
     /// Every part that occurs, ascending: its least value, and how often.
     pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.parts.iter().map(|(part, count)| (least(*part), u64::from(*count)))
+        self.parts().map(|(part, count)| (least(part), u64::from(count)))
     }
 
-    /// As they stand: number of the part, count.
-    pub(crate) fn parts(&self) -> &[(u16, u32)] {
-        &self.parts
+    /// Every part that occurs, ascending, by number.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (u16, u32)> {
+        let counted = (self.first..).zip(&self.counts).filter(|(_, count)| **count > 0);
+        self.listed.iter().copied().chain(counted.map(|(part, count)| (part, *count)))
     }
 
     /// Of parts, ascending.
     pub(crate) fn of(parts: Vec<(u16, u32)>) -> Self {
-        Self { parts }
+        Self { listed: parts, ..Self::default() }
     }
 
     /// Memory held beside itself, in bytes.
     pub(crate) fn memory(&self) -> usize {
-        self.parts.capacity() * size_of::<(u16, u32)>()
+        self.listed.capacity() * size_of::<(u16, u32)>() + self.counts.capacity() * size_of::<u32>()
     }
 }
 
