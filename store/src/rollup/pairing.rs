@@ -11,7 +11,7 @@ use super::tally::EdgeKind;
 use crate::hot::chunk::NONE;
 use crate::model::{SpanKind, UnixNanos};
 
-/// Bits of the filter before the maps of what was carried: at most some ten thousand keys set two of a million.
+/// Bits of the filter before the maps of what was carried: as many keys as one tenant carries set one bit in eight.
 const FILTER_BITS: usize = 1 << 20;
 
 /// One side of a pair.
