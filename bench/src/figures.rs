@@ -36,6 +36,8 @@ pub enum Measure {
     HistogramQuery,
     Facet,
     Services,
+    Graph,
+    ServiceSeries,
     JaegerTraces,
     StatsByService,
     StatsByName,

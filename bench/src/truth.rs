@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 
 use crate::generate::{Emitted, Record, Service};
 
@@ -46,7 +47,12 @@ pub struct ServiceTruth {
     pub logs: u64,
     /// Second copies of spans in other requests: a server may count them until it compacts.
     pub duplicate_spans: u64,
+    /// Spans of kind server and consumer, each once.
+    pub requests: u64,
 }
+
+/// Who reaches whom, and whether by a message.
+pub type Edge = (Service, Service, bool);
 
 /// A search over log records whose answer is known.
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +119,8 @@ pub struct Truth {
     pub services: BTreeMap<Service, ServiceTruth>,
     /// Nanoseconds that the spans of each service took, each span once, ascending.
     pub durations: BTreeMap<Service, Vec<u64>>,
+    /// Spans called by another service's, each once.
+    pub edges: BTreeMap<Edge, u64>,
     /// Beside [`SEARCHES`].
     pub searches: [SearchTruth; SEARCHES.len()],
     /// Traces of [`JAEGER_SERVICE`] by the time of their newest span of it; the newest [`JAEGER_LIMIT`] once finished.
@@ -140,6 +148,10 @@ impl Truth {
             have.spans += more.spans;
             have.logs += more.logs;
             have.duplicate_spans += more.duplicate_spans;
+            have.requests += more.requests;
+        }
+        for (edge, more) in other.edges {
+            *self.edges.entry(edge).or_default() += more;
         }
         for (service, more) in other.durations {
             self.durations.entry(service).or_default().extend(more);
@@ -179,6 +191,11 @@ impl Truth {
                 counts.spans += 1;
                 let took = span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano);
                 self.durations.entry(service).or_default().push(took);
+                let is_consumer = span.kind == SpanKind::Consumer as i32;
+                counts.requests += u64::from(is_consumer || span.kind == SpanKind::Server as i32);
+                if let Some(caller) = emitted.caller.filter(|caller| *caller != service) {
+                    *self.edges.entry((caller, service, is_consumer)).or_default() += 1;
+                }
             }
             Record::Log(log) => {
                 counts.logs += 1;

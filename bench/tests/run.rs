@@ -57,7 +57,7 @@ fn a_right_server_passes_and_every_row_is_told() {
     assert_eq!(figures["wrong"], 0);
     assert!(figures["answers"].as_u64().unwrap() > 500);
     let measures = figures["measures"].as_object().unwrap();
-    assert_eq!(measures.len(), 36, "{measures:?}");
+    assert_eq!(measures.len(), 38, "{measures:?}");
     assert_eq!(measures["acked_left"]["value"], 100.0);
     assert_eq!(measures["visible_at_once"]["value"], 100.0);
     assert!(measures["ingest_rate"]["value"].as_f64().unwrap() > 0.0);

@@ -6,9 +6,10 @@
 //! | `plan` | tree → the store's predicate; which leaves a query visits |
 //! | `execute` | turns, computing threads, deadlines, merging |
 //! | [`flows`] | what an id is, and everything that shares it |
-//! | [`search`] | pages of records, counts over time, values, services |
+//! | [`search`] | pages of records, counts over time, values |
 //! | [`stats`] | reports: groups, measures, series |
 //! | [`export`] | all selected records as a file, piece by piece |
+//! | [`services`] | rates, errors and durations; the service graph |
 //! | [`otlp`] | records back to OTLP |
 //! | `live` | records as they arrive, one flow as it grows |
 //! | `json` | records and values in JSON |
@@ -37,6 +38,7 @@ mod plan;
 #[cfg(test)]
 mod samples;
 pub mod search;
+pub mod services;
 mod spelling;
 pub mod stats;
 

@@ -6,17 +6,23 @@ use prometheus_client::registry::Registry;
 /// The prefix of every metric of ours.
 const PREFIX: &str = "spoor";
 
+/// Writes metrics of its own, whole families in the OpenMetrics text format, when somebody asks.
+pub trait Source: Send + Sync {
+    /// Appends them to `out`.
+    fn write(&self, out: &mut String);
+}
+
 /// Collects every part's metrics and writes them in the OpenMetrics text format.
-#[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    sources: Vec<Box<dyn Source>>,
 }
 
 impl Metrics {
     /// Creates an empty registry.
     #[must_use]
     pub fn new() -> Self {
-        Self { registry: Registry::default() }
+        Self { registry: Registry::default(), sources: Vec::new() }
     }
 
     /// Lets one part register its metrics as `spoor_PART_…`.
@@ -29,15 +35,32 @@ impl Metrics {
         register(&mut self.registry)
     }
 
+    /// Adds metrics that write themselves, under names that others have fixed.
+    pub fn add(&mut self, source: Box<dyn Source>) {
+        self.sources.push(source);
+    }
+
     /// Returns every metric in the OpenMetrics text format, which Prometheus reads.
     #[must_use]
     pub fn encode(&self) -> String {
         let mut out = String::new();
         // Writing into a String cannot fail, and a metric that reports an error is left out.
-        if text::encode(&mut out, &self.registry).is_err() {
+        if text::encode_registry(&mut out, &self.registry).is_err() {
             tracing::error!("failed to encode metrics");
         }
+        for source in &self.sources {
+            source.write(&mut out);
+        }
+        if text::encode_eof(&mut out).is_err() {
+            tracing::error!("failed to end the metrics");
+        }
         out
+    }
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metrics").field("registry", &self.registry).finish_non_exhaustive()
     }
 }
 

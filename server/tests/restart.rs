@@ -50,6 +50,17 @@ fn check_flow(server: &Server, id: &str) {
     assert_eq!(flow["logs"][0]["body"], "card declined", "{flow}");
 }
 
+/// Checks that the span is told of as a request, and how often the metrics of this process counted it.
+fn check_requests(server: &Server, counted: usize) {
+    let services = server.get("/api/v1/services").json();
+    assert_eq!(services["services"][0]["request_count"], 1, "{services}");
+    let metrics = server.get("/metrics").body;
+    let line = "traces_spanmetrics_calls_total{service=\"checkout\",span_name=\"PlaceOrder\",\
+                span_kind=\"SPAN_KIND_SERVER\",status_code=\"STATUS_CODE_UNSET\"} 1\n";
+    assert_eq!(metrics.matches(line).count(), counted, "{metrics}");
+    assert_eq!(metrics.matches("traces_spanmetrics_calls_total{").count(), counted, "{metrics}");
+}
+
 fn start(data_dir: &Path) -> Server {
     Server::start(data_dir, &[])
 }
@@ -60,9 +71,11 @@ fn acknowledged_records_are_found_at_once_and_after_a_kill() {
     let server = start(folder.path());
     export(&server, "ord-1042", at);
     check_flow(&server, "ord-1042");
+    check_requests(&server, 1);
     server.kill();
     let server = start(folder.path());
     check_flow(&server, "ord-1042");
+    check_requests(&server, 0);
     // Resent by a client that lost the answer: stored once.
     export(&server, "ord-1042", at);
     check_flow(&server, "ord-1042");
@@ -78,6 +91,7 @@ fn a_clean_stop_keeps_everything_too() {
     assert_eq!(status.code(), Some(0), "{log}");
     let server = start(folder.path());
     check_flow(&server, "ord-1043");
+    check_requests(&server, 0);
 }
 
 #[test]

@@ -18,6 +18,19 @@ pub enum Sync {
     Never,
 }
 
+/// Names of the metrics that are made from spans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SpanMetricNames {
+    /// Those of Tempo's metrics-generator.
+    #[default]
+    Tempo,
+    /// Those of the OpenTelemetry Collector's span-metrics connector.
+    Connector,
+    /// None: no metrics are made from spans.
+    Off,
+}
+
 /// Settings of the store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -44,6 +57,9 @@ pub struct Config {
     pub retention_bytes: u64,
     /// Where splits are kept: empty for a folder in `data_dir`, else an object store URL.
     pub objects_url: String,
+    /// Under which names `/metrics` tells rates, errors and durations of spans: `tempo` as Tempo's metrics-generator,
+    /// `connector` as the OpenTelemetry Collector's span-metrics connector, or `off`.
+    pub span_metrics: SpanMetricNames,
 }
 
 impl Default for Config {
@@ -60,6 +76,7 @@ impl Default for Config {
             retention_seconds: 30 * 24 * 3600,
             retention_bytes: 0,
             objects_url: String::new(),
+            span_metrics: SpanMetricNames::Tempo,
         }
     }
 }

@@ -23,6 +23,7 @@ mod open;
 mod origins;
 mod paths;
 pub mod predicate;
+pub mod rollup;
 mod split;
 mod store;
 mod view;

@@ -18,6 +18,7 @@ use crate::maintain::{Maintainer, garbage};
 use crate::metrics::StoreMetrics;
 use crate::objects::{self, SplitFiles};
 use crate::paths::{Paths, split_name};
+use crate::rollup::{Roller, Rollups, SpanMetrics};
 use crate::split::{SplitCache, SplitHandle};
 use crate::store::{Decoder, Store};
 use crate::view::Views;
@@ -85,7 +86,14 @@ pub(crate) async fn open(
     };
     publisher.metrics.wal_torn_bytes.inc_by(replay.torn_bytes());
     let admission = Admission::new(&config, wal.clone());
-    let mut recovery = Recovery { publisher: &publisher, config: &config, state: &state, decoder: &*decoder };
+    let rollups = rollups(&config, &clock, metrics);
+    let mut recovery = Recovery {
+        rollups: &rollups,
+        publisher: &publisher,
+        config: &config,
+        state: &state,
+        decoder: &*decoder,
+    };
     let (open, duplicates) = recovery.replay(replay).await?;
 
     let (commands, commands_in) = mpsc::channel(COMMANDS_MAX);
@@ -108,18 +116,20 @@ pub(crate) async fn open(
     };
     thread("spoor-append", move || appender.run(commands_in))?;
     let maintainer = Maintainer::new(config, publisher.clone(), admission.clone(), commands.downgrade());
+    let roller = Roller::new(rollups, publisher.clone());
     let tasks = vec![
-        Task::new("publish splits", OnError::ShutDown, OnStop::Abort, async move {
-            publisher.run(sealed_in).await;
-            Ok(())
-        }),
-        Task::new("maintain splits", OnError::ShutDown, OnStop::Abort, async move {
-            maintainer.run().await;
-            Ok(())
-        }),
+        task("publish splits", async move { publisher.run(sealed_in).await }),
+        task("maintain splits", maintainer.run()),
+        task("roll up spans", roller.run()),
     ];
     let writer = Writer::new(commands.clone(), admission, clock.clone());
     Ok((Store { clock, views, commands, writer, wal, _lock: lock }, tasks))
+}
+
+fn rollups(config: &Config, clock: &Clock, metrics: &mut Metrics) -> Rollups {
+    let span_metrics = SpanMetrics::new(config.span_metrics);
+    metrics.add(Box::new(span_metrics.clone()));
+    Rollups::new(clock.clone(), span_metrics)
 }
 
 /// Brings files and catalog in line, and makes a handle for each split.
@@ -142,6 +152,14 @@ async fn handles(
     Ok(handles)
 }
 
+/// A task without which the store cannot go on, and which may be stopped at any point.
+fn task(name: &'static str, work: impl Future<Output = ()> + Send + 'static) -> Task {
+    Task::new(name, OnError::ShutDown, OnStop::Abort, async move {
+        work.await;
+        Ok(())
+    })
+}
+
 /// Starts a thread without which the store cannot go on: should it panic, the process ends, and the next start reads
 /// back what is acknowledged.
 fn thread(name: &'static str, work: impl FnOnce() + Send + 'static) -> Result<()> {
@@ -161,6 +179,7 @@ fn thread(name: &'static str, work: impl FnOnce() + Send + 'static) -> Result<()
 
 /// What replay needs.
 struct Recovery<'a> {
+    rollups: &'a Rollups,
     publisher: &'a Publisher,
     config: &'a Config,
     state: &'a CatalogState,
@@ -170,7 +189,7 @@ struct Recovery<'a> {
 impl Recovery<'_> {
     /// Brings back as hot rows what is in the WAL and in no split.
     async fn replay(&mut self, replay: Replay) -> Result<(OpenRows, Duplicates)> {
-        let mut open = OpenRows::default();
+        let mut open = OpenRows::new(self.rollups.clone());
         let mut duplicates = Duplicates::default();
         for (fingerprint, arrival) in &self.state.fingerprints {
             duplicates.note(*fingerprint, *arrival);
@@ -186,9 +205,12 @@ impl Recovery<'_> {
             records += batch.len();
             duplicates.note(batch.fingerprint, batch.arrival);
             let now = self.publisher.clock.monotonic();
-            open.get(batch.tenant(), &self.publisher.views, now).append(&batch, sequence);
+            let rows = open.get(batch.tenant(), &self.publisher.views, now);
+            rows.rollup.keep_quiet_until(u32::MAX);
+            rows.append(&batch, sequence);
             self.publish_full(&mut open).await?;
         }
+        open.iter().for_each(|rows| rows.rollup.keep_quiet_until(rows.len()));
         if records > 0 {
             tracing::info!(records, "replayed the write-ahead log");
         }

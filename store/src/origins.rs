@@ -281,8 +281,8 @@ mod tests {
             self.hot.append(&builder.finish(), 1);
         }
 
-        fn split_of(&self, rows: &HotRows) -> Option<Arc<SplitHandle>> {
-            let built = build(&rows.read()).expect("built")?;
+        fn split_of(&self, rows: &Arc<HotRows>) -> Option<Arc<SplitHandle>> {
+            let built = build(&rows.read(), &rows.rollup.summary(rows)).expect("built")?;
             let path = self.folder.join(format!("{}.split", rows.id));
             RealDisk.create(&path).expect("created").write_all(&built.bytes).expect("written");
             let meta = SplitMeta { id: rows.id, ..sample(built.records) };

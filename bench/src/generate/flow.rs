@@ -52,6 +52,8 @@ impl Order {
 
 /// A producer span that has ended, for consumers to link to.
 pub(super) struct Produced {
+    /// Who sent the message.
+    pub(super) by: Service,
     /// The link a consumer holds.
     pub(super) link: Link,
     /// When the message was in the queue.
@@ -61,7 +63,8 @@ pub(super) struct Produced {
 impl Produced {
     /// Remembers `span`, which ends now.
     pub(super) fn by(span: &OpenSpan, stage: &Stage<'_>) -> Self {
-        Self { link: super::records::link_to(span), at: stage.now }
+        let by = stage.estate.instances[span.instance].service;
+        Self { by, link: super::records::link_to(span), at: stage.now }
     }
 }
 

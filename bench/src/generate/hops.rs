@@ -43,6 +43,7 @@ fn consume(stage: &mut Stage<'_>, instance: usize, topic: &str, group: &str, mes
     stage.pass(3_000, 900_000);
     let trace = stage.new_trace();
     let mut span = stage.begin_root(instance, trace, SpanKind::Consumer, &format!("{topic} process"));
+    span.caller = Some(message.by);
     span.span.links.push(message.link.clone());
     span.span.attributes.extend([
         text("messaging.system", "kafka"),

@@ -5,7 +5,7 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, SeverityNumber};
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link, SpanKind};
 use opentelemetry_proto::tonic::trace::v1::{Span, Status, status::StatusCode};
 
-use super::estate::Estate;
+use super::estate::{Estate, Service};
 use super::rng::Rng;
 use super::values::{int, string, text};
 use crate::truth::FlowTruth;
@@ -42,6 +42,8 @@ pub struct Emitted {
     pub flow: Option<u32>,
     /// A second copy of a record sent before, in another request.
     pub duplicate: bool,
+    /// Whose span called this one, by parent or link.
+    pub caller: Option<Service>,
     /// The record.
     pub record: Record,
 }
@@ -49,6 +51,8 @@ pub struct Emitted {
 /// A span that has started; [`Stage::end`] or [`Stage::fail`] finishes it.
 #[derive(Debug)]
 pub(super) struct OpenSpan {
+    /// Whose span called it.
+    pub(super) caller: Option<Service>,
     /// The instance it runs in.
     pub(super) instance: usize,
     /// The span so far.
@@ -108,7 +112,7 @@ impl Stage<'_> {
             attributes,
             ..Span::default()
         };
-        OpenSpan { instance, span }
+        OpenSpan { caller: None, instance, span }
     }
 
     /// Starts a child of `parent`, in any instance.
@@ -120,6 +124,7 @@ impl Stage<'_> {
         name: &str,
     ) -> OpenSpan {
         let mut child = self.begin_root(instance, [0; 16], kind, name);
+        child.caller = Some(self.estate.instances[parent.instance].service);
         child.span.trace_id.clone_from(&parent.span.trace_id);
         child.span.parent_span_id.clone_from(&parent.span.span_id);
         if parent.instance != instance {
@@ -130,7 +135,7 @@ impl Stage<'_> {
 
     /// Finishes a span without a status.
     pub(super) fn end(&mut self, open: OpenSpan) {
-        let OpenSpan { instance, mut span } = open;
+        let OpenSpan { caller, instance, mut span } = open;
         self.pass(5, 60);
         span.end_time_unix_nano = self.now;
         self.add_unique(&mut span.attributes);
@@ -146,11 +151,12 @@ impl Stage<'_> {
                 instance,
                 flow: Some(self.flow),
                 duplicate: true,
+                caller,
                 record: Record::Span(span.clone()),
             };
             self.emitted.push(again);
         }
-        self.emit(instance, Some(self.flow), Record::Span(span));
+        self.emit(instance, Some(self.flow), caller, Record::Span(span));
     }
 
     /// Finishes a span in error, with an exception event.
@@ -184,7 +190,7 @@ impl Stage<'_> {
         record.flags = 1;
         record.attributes.push(text("session.id", self.session.clone()));
         self.count_log(severity);
-        self.emit(within.instance, Some(self.flow), Record::Log(record));
+        self.emit(within.instance, Some(self.flow), None, Record::Log(record));
     }
 
     /// Writes a log record without trace context that carries the flow's id, so the flow must hold it.
@@ -197,13 +203,13 @@ impl Stage<'_> {
     ) {
         let record = self.log_record(instance, severity, string(body), extra);
         self.count_log(severity);
-        self.emit(instance, Some(self.flow), Record::Log(record));
+        self.emit(instance, Some(self.flow), None, Record::Log(record));
     }
 
     /// Writes a log record that belongs to no flow.
     pub(super) fn noise(&mut self, instance: usize, severity: SeverityNumber, body: AnyValue) {
         let record = self.log_record(instance, severity, body, Vec::new());
-        self.emit(instance, None, Record::Log(record));
+        self.emit(instance, None, None, Record::Log(record));
     }
 
     fn log_record(
@@ -251,8 +257,8 @@ impl Stage<'_> {
         }
     }
 
-    fn emit(&mut self, instance: usize, flow: Option<u32>, record: Record) {
-        self.emitted.push(Emitted { time: self.now, instance, flow, duplicate: false, record });
+    fn emit(&mut self, instance: usize, flow: Option<u32>, caller: Option<Service>, record: Record) {
+        self.emitted.push(Emitted { time: self.now, instance, flow, duplicate: false, caller, record });
     }
 }
 

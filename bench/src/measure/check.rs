@@ -134,7 +134,7 @@ pub(super) fn jaeger_traces(answer: &Answer, truth: &Truth) -> Checked {
     Ok(())
 }
 
-/// Counts by service and signal.
+/// Counts by service and signal, and requests. Second copies of spans may be counted until compaction.
 pub(super) fn services(answer: &Answer, truth: &Truth) -> Checked {
     let json = answer.ok().map_err(|error| format!("services: {error:#}"))?;
     for (service, counts) in &truth.services {
@@ -147,8 +147,38 @@ pub(super) fn services(answer: &Answer, truth: &Truth) -> Checked {
                 counts.logs
             ));
         }
+        let requests = entry(&json["services"], "name", *service)?["request_count"].as_u64();
+        let expected = counts.requests..=counts.requests + counts.duplicate_spans;
+        if !requests.is_some_and(|requests| expected.contains(&requests)) {
+            return Err(format!(
+                "services: {} has {requests:?} requests, expected {expected:?}",
+                service.name()
+            ));
+        }
     }
     Ok(())
+}
+
+/// Counts of every edge, and no other edge. Second copies of spans may be counted until compaction.
+pub(super) fn graph(answer: &Answer, truth: &Truth) -> Checked {
+    let json = answer.ok().map_err(|error| format!("graph: {error:#}"))?;
+    let edges = json["edges"].as_array().ok_or("graph: no list of edges")?;
+    for ((caller, callee, is_message), count) in &truth.edges {
+        let kind = if *is_message { "queue" } else { "call" };
+        let is_it = |edge: &&Value| {
+            edge["source"] == caller.name() && edge["target"] == callee.name() && edge["kind"] == kind
+        };
+        let found = edges.iter().find(is_it).and_then(|edge| edge["count"].as_u64()).unwrap_or(0);
+        let copies = truth.services.get(callee).map_or(0, |counts| counts.duplicate_spans);
+        if !(*count..=count + copies).contains(&found) {
+            return Err(format!(
+                "graph: {found} times {kind} from {} to {}, expected {count}",
+                caller.name(),
+                callee.name()
+            ));
+        }
+    }
+    if edges.len() == truth.edges.len() { Ok(()) } else { Err(format!("graph: {} edges", edges.len())) }
 }
 
 /// Spans and log records of a service, as `/services` tells them.
@@ -264,11 +294,14 @@ mod tests {
 
     #[test]
     fn service_counts_may_hold_second_copies_and_no_more() {
-        let counts = ServiceTruth { spans: 5, logs: 3, duplicate_spans: 1 };
+        let counts = ServiceTruth { spans: 5, logs: 3, duplicate_spans: 1, requests: 0 };
         let truth = Truth { services: [(Service::Cart, counts)].into(), ..Truth::default() };
         let values = |count| Answer::of(200, &json!({"values": [{"value": "cart", "count": count}]}));
         let listed = |spans, logs| {
-            Answer::of(200, &json!({"services": [{"name": "cart", "span_count": spans, "log_count": logs}]}))
+            Answer::of(
+                200,
+                &json!({"services": [{"name": "cart", "span_count": spans, "log_count": logs, "request_count": 0}]}),
+            )
         };
         for spans in [5, 6] {
             assert_eq!(service_values(&values(spans + 3), &truth), Ok(()));
@@ -280,5 +313,24 @@ mod tests {
         }
         assert!(services(&listed(5, 2), &truth).is_err());
         assert!(services(&Answer::of(200, &json!({"services": []})), &truth).is_err());
+    }
+
+    #[test]
+    fn a_graph_must_have_every_edge_and_no_other() {
+        let counts = ServiceTruth { duplicate_spans: 1, ..ServiceTruth::default() };
+        let truth = Truth {
+            services: [(Service::Cart, counts)].into(),
+            edges: [((Service::Checkout, Service::Cart, false), 5)].into(),
+            ..Truth::default()
+        };
+        let edge = |kind: &str, count: u64| json!({"source": "checkout", "target": "cart", "kind": kind, "count": count});
+        let graph = |edges: &[Value]| graph(&Answer::of(200, &json!({"edges": edges})), &truth);
+        assert_eq!(graph(&[edge("call", 5)]), Ok(()));
+        assert_eq!(graph(&[edge("call", 6)]), Ok(()));
+        assert!(graph(&[edge("call", 4)]).is_err());
+        assert!(graph(&[edge("call", 7)]).is_err());
+        assert!(graph(&[edge("queue", 5)]).is_err());
+        assert!(graph(&[edge("call", 5), edge("queue", 1)]).is_err());
+        assert!(graph(&[]).is_err());
     }
 }

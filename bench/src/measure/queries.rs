@@ -159,6 +159,16 @@ async fn aggregates(api: &mut Api, count: usize, truth: &Truth, figures: &mut Fi
             .await?;
     tell(figures, Measure::Services, &timing);
 
+    let path = "/api/v1/graph";
+    let timing = repeat(api, count, path, "graph", figures, |answer| check::graph(answer, truth)).await?;
+    tell(figures, Measure::Graph, &timing);
+
+    let path = format!("/api/v1/services?buckets={BUCKETS}");
+    let timing =
+        repeat(api, count, &path, "services over time", figures, |answer| check::services(answer, truth))
+            .await?;
+    tell(figures, Measure::ServiceSeries, &timing);
+
     // All of time, in microseconds: the workload's times are its own.
     let path = format!(
         "/api/traces?service={}&limit={JAEGER_LIMIT}&start=0&end=9000000000000000",

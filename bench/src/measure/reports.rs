@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn counts_and_quantiles_must_be_right() {
-        let counts = ServiceTruth { spans: 1_000, logs: 5, duplicate_spans: 1 };
+        let counts = ServiceTruth { spans: 1_000, logs: 5, duplicate_spans: 1, requests: 0 };
         let truth = Truth {
             services: [(Service::Cart, counts)].into(),
             durations: [(Service::Cart, (1..=1_000).map(|number| number * 1_000).collect())].into(),

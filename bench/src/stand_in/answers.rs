@@ -1,9 +1,10 @@
 //! The API's answers, as far as the benchmark asks.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, SeverityNumber};
+use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind};
 use serde_json::{Value, json};
 
 use super::memory::{Kept, Memory, body_of, failed, string_of};
@@ -25,6 +26,7 @@ pub(super) fn answer(memory: &Memory, path: &str, query: &str) -> (u16, Value) {
         "/api/v1/services" => (200, services(memory)),
         "/api/traces" => (200, jaeger_traces(memory, &parameter("service"))),
         "/api/v1/stats" => (200, stats(memory, &parameter("group_by"))),
+        "/api/v1/graph" => (200, graph(memory)),
         _ => match path.strip_prefix("/api/v1/flows/") {
             Some(id) => flow(memory, &decode(id)),
             None => (404, json!({"error": {"code": "no_such_route"}})),
@@ -116,7 +118,16 @@ fn service_values(memory: &Memory) -> Value {
 fn services(memory: &Memory) -> Value {
     let services: Vec<Value> = by_service(memory)
         .into_iter()
-        .map(|(service, (spans, logs))| json!({"name": service, "span_count": spans, "log_count": logs}))
+        .map(|(service, (spans, logs))| {
+            let is_request =
+                |span: &Span| [SpanKind::Server as i32, SpanKind::Consumer as i32].contains(&span.kind);
+            let requests = memory
+                .spans
+                .iter()
+                .filter(|span| span.service == service && is_request(&span.record))
+                .count();
+            json!({"name": service, "span_count": spans, "log_count": logs, "request_count": requests})
+        })
         .collect();
     json!({"services": services})
 }
@@ -155,6 +166,26 @@ fn stats(memory: &Memory, by: &str) -> Value {
         json!({"by": {by: value}, "values": {"p95(duration)": p95, "count": count}})
     });
     json!({"groups": groups.collect::<Vec<_>>(), "truncated": 0})
+}
+
+fn graph(memory: &Memory) -> Value {
+    let ids = |kept: &Kept<Span>| (kept.record.trace_id.clone(), kept.record.span_id.clone());
+    let services: HashMap<_, &str> = memory.spans.iter().map(|kept| (ids(kept), &*kept.service)).collect();
+    let mut edges: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
+    for Kept { service, record, .. } in &memory.spans {
+        let (caller, kind) = match record.links.first() {
+            Some(link) => ((link.trace_id.clone(), link.span_id.clone()), "queue"),
+            None => ((record.trace_id.clone(), record.parent_span_id.clone()), "call"),
+        };
+        if let Some(caller) = services.get(&caller).filter(|caller| *caller != service) {
+            *edges.entry((caller, service, kind)).or_default() += 1;
+        }
+    }
+    let edges: Vec<Value> = edges
+        .into_iter()
+        .map(|((from, to, kind), count)| json!({"source": from, "target": to, "kind": kind, "count": count}))
+        .collect();
+    json!({"edges": edges})
 }
 
 /// Undoes percent-encoding; what is not valid stays as it is.

@@ -61,9 +61,12 @@ calls! {
     "/api/v1/find" => find::find,
     "/api/v1/flows" => flow_list::flows,
     "/api/v1/flows/{id}" => flows::flow,
+    "/api/v1/graph" => services::graph,
     "/api/v1/histogram" => search::histogram,
     "/api/v1/search" => search::search,
     "/api/v1/services" => services::services,
+    "/api/v1/services/{name}/latency" => services::latency,
+    "/api/v1/services/{name}/operations" => services::operations,
     "/api/v1/stats" => stats::stats,
     "/api/v1/tail" => tail::tail,
 }

@@ -103,9 +103,14 @@ pub(crate) fn covered(leaves: &[Leaf], asked: TimeRange) -> TimeRange {
 
 /// Buckets over `range`: of a round width, on multiples of it, at most `most`.
 pub(crate) fn layout(range: TimeRange, most: usize) -> Buckets {
+    layout_on(range, most, 1)
+}
+
+/// The same, as wide as some multiple of `least` nanoseconds.
+pub(crate) fn layout_on(range: TimeRange, most: usize, least: u64) -> Buckets {
     let most = most.max(1) as u64;
     let count = |width: u64| range.end / width - range.start / width + 1;
-    let width = round_widths().find(|width| count(*width) <= most);
+    let width = round_widths().find(|width| width.is_multiple_of(least) && count(*width) <= most);
     // Wider than the widest: one bucket.
     let width = width.unwrap_or(u64::MAX);
     Buckets { start: range.start / width * width, width, count: count(width).min(most) as usize }

@@ -17,7 +17,7 @@ async fn bad_input_is_refused_in_words_that_help() {
             "/api/v1/services?frobnicate=5",
             400,
             "invalid",
-            "parameter `frobnicate`: unknown; this call takes start, end",
+            "parameter `frobnicate`: unknown; this call takes start, end, buckets",
         ),
         ("/api/v1/search?q=a&q=b", 400, "invalid", "parameter `q`: given more than once"),
         (

@@ -255,6 +255,13 @@ impl World {
         self.router.clone().oneshot(request).await.unwrap()
     }
 
+    /// The JSON of a successful call of some tenant.
+    pub(crate) async fn get_for(&self, tenant: &str, path: &str) -> Json {
+        let (status, _, json) = self.call(Method::GET, path, &[("x-scope-orgid", tenant)]).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {json}");
+        json
+    }
+
     pub(crate) fn metrics(&self) -> String {
         self.metrics.encode()
     }
@@ -424,6 +431,11 @@ impl Sample {
 
     pub(crate) fn under(self, parent: u8) -> Self {
         self.span(|span| span.parent_span_id = span_bytes(parent))
+    }
+
+    /// Whether it was sent by `service`.
+    pub(crate) fn is_of(&self, service: &str) -> bool {
+        self.resource.attributes.contains(&text("service.name", service))
     }
 
     /// A log record written in a span.

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::index::term;
 use crate::model::batch::BatchRow;
 use crate::model::{Batch, SplitId, Tenant, TimeRange, UnixNanos};
+use crate::rollup::Rollup;
 use spoor_proto::wire::put_varint;
 
 /// The rows of one tenant that will become one split.
@@ -17,6 +18,8 @@ use spoor_proto::wire::put_varint;
 pub(crate) struct HotRows {
     pub(crate) id: SplitId,
     pub(crate) tenant: Tenant,
+    /// What is counted of the spans among them.
+    pub(crate) rollup: Rollup,
     /// Locked for writing by the one writer, a batch at a time; for reading by queries, briefly.
     state: RwLock<State>,
 }
@@ -46,8 +49,16 @@ pub(crate) struct HotView {
 }
 
 impl HotRows {
+    /// Rows whose spans are counted for themselves.
+    #[cfg(test)]
     pub(crate) fn new(tenant: Tenant) -> Self {
-        Self { id: SplitId::generate(), tenant, state: RwLock::default() }
+        let rollup = Rollup::alone(&tenant);
+        Self::with(tenant, rollup)
+    }
+
+    /// Rows whose spans `rollup` counts.
+    pub(crate) fn with(tenant: Tenant, rollup: Rollup) -> Self {
+        Self { id: SplitId::generate(), tenant, rollup, state: RwLock::default() }
     }
 
     /// Appends a batch under its WAL sequence.
@@ -82,7 +93,7 @@ impl HotRows {
 
     /// Memory held, in bytes.
     pub(crate) fn memory(&self) -> u64 {
-        self.read().memory() as u64
+        (self.read().memory() + self.rollup.memory()) as u64
     }
 
     /// WAL sequences of the first and last batch.

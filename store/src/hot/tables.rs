@@ -257,6 +257,14 @@ impl SpanTable {
 }
 
 impl SpanTable {
+    /// The number of an id in a trace, if some row names it.
+    pub(crate) fn find(&self, trace: u32, id: &SpanId) -> Option<u32> {
+        let same = |number: &u32| {
+            self.ids[*number as usize] == *id.as_bytes() && self.traces[*number as usize] == trace
+        };
+        self.numbers.find(span_hash(id.as_bytes(), trace), same).copied()
+    }
+
     /// Every number of an id: one for each trace that has it. Looks at all of them; only queries for a span ask.
     pub(crate) fn find_all(&self, id: &SpanId) -> impl Iterator<Item = u32> {
         let wanted = *id.as_bytes();

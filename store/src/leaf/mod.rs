@@ -7,7 +7,7 @@ pub(crate) mod fields;
 mod held;
 pub(crate) mod recent;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod timings;
 
 pub use docset::DocSet;
@@ -30,6 +30,7 @@ use crate::hot::HotView;
 use crate::index::evaluate::{Source, evaluate};
 use crate::model::{Record, SplitId, Stream, TimeRange, TraceId, UnixNanos};
 use crate::predicate::Predicate;
+use crate::rollup::{self, Summary};
 use crate::split::SplitHandle;
 use recent::Correlated;
 
@@ -101,6 +102,15 @@ pub struct Buckets {
     pub width: u64,
     /// How many.
     pub count: usize,
+}
+
+/// How finely counts are told apart by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Detail {
+    /// Not at all: one cell for each series.
+    Totals,
+    /// By the buckets of time they were counted in.
+    OverTime,
 }
 
 /// Counts of one stream inside a leaf.
@@ -432,6 +442,28 @@ impl Leaf {
             })?,
         };
         Ok(present(counted))
+    }
+
+    /// What was counted of the spans whose bucket of time `range` touches: a range is as good as widened to whole
+    /// buckets, and the answer says how wide they are. A span that came twice to the same hot rows counts once. Hot
+    /// rows may tell of records that came after the leaf was pinned.
+    pub fn rollup(&self, range: TimeRange, detail: Detail, budget: &Budget) -> Result<Summary> {
+        budget.check()?;
+        let whole = self.time_range().is_some_and(|times| range.covers(&times));
+        let mut summary = match &self.kind {
+            Kind::Split(handle) if whole && detail == Detail::Totals => handle.reader()?.rollup_totals()?,
+            Kind::Split(handle) => handle.reader()?.rollup()?,
+            Kind::Hot(view) => view.rows.rollup.summary(&view.rows),
+        };
+        budget.hold(summary.memory())?;
+        if !whole {
+            let width = summary.width;
+            summary.calls.iter_mut().for_each(|series| rollup::within(&mut series.cells, range, width));
+            summary.edges.iter_mut().for_each(|series| rollup::within(&mut series.cells, range, width));
+        }
+        summary.calls.retain(|series| !series.cells.is_empty());
+        summary.edges.retain(|series| !series.cells.is_empty());
+        if detail == Detail::Totals { Ok(rollup::codec::totals(&summary)) } else { Ok(summary) }
     }
 
     fn with<T>(&self, ask: impl FnOnce(&dyn Source) -> Result<T>) -> Result<T> {

@@ -205,7 +205,12 @@ fn hot_rows(samples: &[Sample]) -> Arc<HotRows> {
 }
 
 fn split_of(rows: &HotRows, folder: &Path) -> Leaf {
-    let built = split::build(&rows.read()).expect("built").expect("not empty");
+    Leaf::split(handle_of(rows, folder).expect("not empty"))
+}
+
+/// The split of some rows; `None` when there are none.
+pub(crate) fn handle_of(rows: &HotRows, folder: &Path) -> Option<Arc<SplitHandle>> {
+    let built = split::build(&rows.read(), &rows.rollup.summary(rows)).expect("built")?;
     let path = folder.join(format!("{}.split", rows.id));
     let file = RealDisk.create(&path).expect("created");
     file.write_all(&built.bytes).expect("written");
@@ -225,7 +230,7 @@ fn split_of(rows: &HotRows, folder: &Path) -> Leaf {
     };
     let handle = Arc::new(SplitHandle::new(meta, path, SplitCache::new(1 << 20)));
     handle.reader().expect("opens").verify().expect("is whole");
-    Leaf::split(handle)
+    Some(handle)
 }
 
 fn predicate() -> impl Strategy<Value = Predicate> {
@@ -313,7 +318,15 @@ fn holds(predicate: &Predicate, record: &Record) -> bool {
             let text = tokens_of(record);
             text.iter().any(|token| token.starts_with(prefix.as_str()))
         }
-        Predicate::Body(test) => !is_span && test.accepts(record.body_text()),
+        Predicate::Body(test) => match &record.body {
+            RecordBody::None => false,
+            RecordBody::Text(text) => test.accepts(text),
+            RecordBody::Value(value) => {
+                let mut found = false;
+                flatten("", ValueRef::parse(value), &mut |_, text| found |= test.accepts(text));
+                found
+            }
+        },
         Predicate::Trace(id) => record.trace_id == Some(*id),
         Predicate::Span(id) => record.span_id == Some(*id),
         Predicate::Link(id) => record.links().any(|(trace, _)| trace == *id),

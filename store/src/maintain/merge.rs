@@ -14,6 +14,7 @@ use crate::hot::HotRows;
 use crate::leaf::Budget;
 use crate::model::{Batch, BatchBuilder, Body, Record, RecordBody, Row, Signal, Tenant};
 use crate::origins::Part;
+use crate::rollup::{Rollup, Summary};
 use crate::split::SplitHandle;
 
 /// Records read back at a time.
@@ -30,7 +31,8 @@ pub(crate) struct Merged {
 
 /// Reads all records of `splits` (of one tenant), oldest split first.
 pub(crate) fn merge(tenant: &Tenant, splits: &[Arc<SplitHandle>]) -> Result<Merged> {
-    let rows = Arc::new(HotRows::new(tenant.clone()));
+    let counted: Vec<Summary> = splits.iter().map(|split| split.reader()?.rollup()).collect::<Result<_>>()?;
+    let rows = Arc::new(HotRows::with(tenant.clone(), Rollup::merged(tenant, &counted)));
     let budget = Budget::unlimited();
     let mut seen = HashSet::new();
     let mut duplicates = 0;

@@ -11,6 +11,7 @@ use crate::hot::tables::Tables;
 use crate::index::term;
 use crate::model::value::flatten;
 use crate::model::{Stream, TimeRange, TraceId};
+use crate::rollup::{Summary, codec};
 
 /// A finished split, not yet in a file.
 pub(crate) struct BuiltSplit {
@@ -24,8 +25,8 @@ pub(crate) struct BuiltSplit {
     pub(crate) times: TimeRange,
 }
 
-/// Builds the split of `state`; `None` when there are no rows.
-pub(crate) fn build(state: &State) -> Result<Option<BuiltSplit>> {
+/// Builds the split of `state`, of whose spans `rollup` tells; `None` when there are no rows.
+pub(crate) fn build(state: &State, rollup: &Summary) -> Result<Option<BuiltSplit>> {
     let Some(times) = state.times else { return Ok(None) };
     let mut file = FileWriter::with_capacity(state.memory());
     let tables = &state.tables;
@@ -67,6 +68,8 @@ pub(crate) fn build(state: &State) -> Result<Option<BuiltSplit>> {
     file.section("traces", tables.traces.as_flattened());
     file.section("spans", &spans::write(&tables.spans.ids, &tables.spans.first_rows));
     file.section("streams", &streams::write(&tables.streams, &stream_counts(state)).map_err(internal)?);
+    file.section("rollup", &codec::write(rollup).map_err(internal)?);
+    file.section("rollup_totals", &codec::write(&codec::totals(rollup)).map_err(internal)?);
     for (path, bytes) in postings::write(state)? {
         file.section(&format!("index/{}", path.display()), &bytes);
     }

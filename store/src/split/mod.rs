@@ -11,6 +11,7 @@
 //! | `spans` | span ids by number, and their sorted order | [`spans`] |
 //! | `filter` | which trace ids and correlation ids may be here | [`filter`] |
 //! | `streams` | resource and scope of each stream, with counts | [`streams`] |
+//! | `rollup`, `rollup_totals` | rates, errors and durations of spans over time, and over all of it | [`crate::rollup::codec`] |
 //! | `index/…` | the files of one tantivy segment: fields `exact` and `text` | [`postings`] |
 //!
 //! Invariant: a published split never changes; whoever needs it changed builds another.

@@ -25,6 +25,7 @@ use crate::index::term;
 use crate::leaf::{Budget, FieldNames};
 use crate::model::batch::BodyKind;
 use crate::model::{Record, RecordBody, RecordId, SplitId, Stream, TraceId};
+use crate::rollup::{Summary, codec};
 
 /// An open split.
 pub(crate) struct SplitReader {
@@ -46,6 +47,8 @@ pub(crate) struct SplitReader {
     pub(super) spans: SpanIds,
     /// Streams with their counts, by ordinal.
     pub(crate) streams: Vec<(Arc<Stream>, Counts)>,
+    rollup: OwnedBytes,
+    rollup_totals: OwnedBytes,
     pub(super) segment: SegmentReader,
     pub(super) exact: Arc<InvertedIndexReader>,
     pub(super) text: Arc<InvertedIndexReader>,
@@ -98,6 +101,8 @@ impl SplitReader {
             filter: IdFilter::open(section("filter")?).ok_or_else(malformed("filter"))?,
             spans: SpanIds::open(section("spans")?).ok_or_else(malformed("spans"))?,
             streams: streams::read(&section("streams")?).ok_or_else(malformed("streams"))?,
+            rollup: section("rollup")?,
+            rollup_totals: section("rollup_totals")?,
             exact: segment.inverted_index(fields.exact)?,
             text: segment.inverted_index(fields.text)?,
             field_names: OnceLock::new(),
@@ -123,6 +128,16 @@ impl SplitReader {
     /// Name and length of every section.
     pub(crate) fn section_sizes(&self) -> impl Iterator<Item = (&str, usize)> {
         self.file.sizes()
+    }
+
+    /// What is counted of its spans, by time.
+    pub(crate) fn rollup(&self) -> Result<Summary> {
+        codec::read(&self.rollup).ok_or_else(|| self.corrupt("section rollup is malformed"))
+    }
+
+    /// The same with one cell for each series.
+    pub(crate) fn rollup_totals(&self) -> Result<Summary> {
+        codec::read(&self.rollup_totals).ok_or_else(|| self.corrupt("section rollup_totals is malformed"))
     }
 
     pub(super) fn corrupt(&self, reason: &str) -> Error {

@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::hot::HotRows;
 use crate::metrics::StoreMetrics;
 use crate::model::{Batch, Tenant};
+use crate::rollup::Rollups;
 use crate::view::Views;
 use crate::wal::{FrameHead, Payload, WalWriter};
 
@@ -73,18 +74,27 @@ pub(crate) struct Appender {
 }
 
 /// The hot rows that take records now, by tenant.
-#[derive(Default)]
 pub(crate) struct OpenRows {
+    rollups: Rollups,
     rows: HashMap<Tenant, (Arc<HotRows>, Duration)>,
 }
 
 impl OpenRows {
+    pub(crate) fn new(rollups: Rollups) -> Self {
+        Self { rollups, rows: HashMap::new() }
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<HotRows>> {
+        self.rows.values().map(|(rows, _)| rows)
+    }
+
     /// The rows of `tenant`, opened now when there are none.
     pub(crate) fn get(&mut self, tenant: &Tenant, views: &Views, now: Duration) -> Arc<HotRows> {
         if let Some((rows, _)) = self.rows.get(tenant) {
             return Arc::clone(rows);
         }
-        let rows = Arc::new(HotRows::new(tenant.clone()));
+        let rows = Arc::new(HotRows::with(tenant.clone(), self.rollups.open(tenant)));
         views.add_hot(Arc::clone(&rows));
         self.rows.insert(tenant.clone(), (Arc::clone(&rows), now));
         rows

@@ -83,7 +83,11 @@ impl Publisher {
     pub(crate) async fn build(&self, rows: &Arc<HotRows>) -> Result<Option<BuiltSplit>> {
         let started = self.clock.monotonic();
         let rows = Arc::clone(rows);
-        let built = self.on_cpu(move || split::build(&rows.read())).await?;
+        let build = move || {
+            let rollup = rows.rollup.end(&rows);
+            split::build(&rows.read(), &rollup)
+        };
+        let built = self.on_cpu(build).await?;
         self.metrics.build_seconds.inc_by((self.clock.monotonic() - started).as_secs_f64());
         Ok(built)
     }
