@@ -47,7 +47,7 @@ pub(super) async fn flows(State(engine): State<Engine>, request: Request) -> Res
             limit: params.count("limit", LIMIT_DEFAULT, LIMIT_MAX)?,
             cursor: params.text("cursor").map(str::to_owned),
         };
-        let answer = engine.flows(&asked).await?;
+        let answer = Box::pin(engine.flows(&asked)).await?;
         Ok(serde_json::to_vec(&answer)?.into())
     })
     .await

@@ -54,7 +54,8 @@ pub(super) async fn flow(State(engine): State<Engine>, mut request: Request) -> 
         if asked.adjusted && format == Format::OtlpJson {
             return Err(Error::parameter("adjusted", "`otlp-json` holds times as they were sent"));
         }
-        let flow = engine.flow(&asked).await?;
+        // It is large, and moves to another thread.
+        let flow = Box::new(Box::pin(engine.flow(&asked)).await?);
         let count = flow.spans.len() + flow.logs.len();
         let owners = engine.owners().clone();
         let body = write(&engine, count, move || match format {

@@ -2,12 +2,12 @@
 //!
 //! | module | owns |
 //! |---|---|
-//! | [`places`] | how many exports run at once; which one gives way |
-//! | [`stream`] | the pieces: which records come next, and the turn each piece takes |
-//! | [`columns`] | the columns of tables, and what a record has in each |
+//! | `places` | how many exports run at once; which one gives way |
+//! | `stream` | the pieces: which records come next, and the turn each piece takes |
+//! | `columns` | the columns of tables, and what a record has in each |
 //! | [`file`] | records → bytes of the format asked for |
-//! | [`table`] | CSV |
-//! | [`row_groups`] | Parquet |
+//! | `table` | CSV |
+//! | `row_groups` | Parquet |
 //!
 //! `docs/decisions/056-exports-are-pulled.md` says why it is so.
 

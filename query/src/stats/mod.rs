@@ -4,11 +4,11 @@
 //! |---|---|
 //! | [`select`] | what is computed, from text; pure |
 //! | [`names`] | lists of field names, from text; pure |
-//! | [`plan`] | a request → what each leaf is asked |
-//! | [`cell`] | the running sums of one group in one bucket |
-//! | [`distinct`] | distinct values: exact, then estimated |
-//! | [`tally`] | one leaf's groups |
-//! | [`total`] | the groups of all leaves |
+//! | `plan` | a request → what each leaf is asked |
+//! | `cell` | the running sums of one group in one bucket |
+//! | `distinct` | distinct values: exact, then estimated |
+//! | `tally` | one leaf's groups |
+//! | `total` | the groups of all leaves |
 //! | [`answer`] | groups in order, and how they look in JSON |
 
 pub mod answer;
