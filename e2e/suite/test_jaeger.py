@@ -116,9 +116,31 @@ class Jaeger(unittest.TestCase):
         self.call("classic operations", "/api/operations", service="web")
         both = self.call("classic traces", "/api/traces", traceID=[self.trace_id, "1"])
         self.assertEqual(both["errors"], [{"msg": "trace not found", "traceID": "0000000000000001"}])
+        self.call("classic error", "/api/metrics/calls", 400)
         self.call("classic error", "/api/traces", 400)
         self.call("classic error", "/api/traces/1", 404)
         self.check_shapes()
+
+    def test_jaeger_ui_asks_for_dependencies_and_metrics(self):
+        """The service graph and the monitor, with the parameters that jaeger-ui sends."""
+        told = lambda path: json.loads(self.spoor.request(path)[1])
+        ends = self.ended // 10**6 + 10_000
+        called = {"parent": "web", "child": "shop/cart"}
+        graph = told(f"/api/dependencies?endTs={ends}&lookback=604800000")["data"]
+        self.assertIn({**called, "callCount": 1}, graph)
+        common = f"service=shop%2Fcart&endTs={ends}&lookback=3600000&step=60000&ratePer=600000&spanKind=server"
+        for metric, family, least in (
+            ("latencies", "service_operation_latencies", 0),
+            ("calls", "service_operation_call_rate", 1 / 601),
+            ("errors", "service_operation_error_rate", 0.99),
+        ):
+            answer = told(f"/api/metrics/{metric}?{common}&quantile=0.95&groupByOperation=true")
+            self.assertEqual((answer["name"], answer["type"]), (family, "GAUGE"))
+            labels = {label["name"]: label["value"] for label in answer["metrics"][0]["labels"]}
+            self.assertEqual(labels, {"service_name": "shop/cart", "operation": "cart.get"})
+            points = answer["metrics"][0]["metricPoints"]
+            self.assertEqual(len(points), 61)
+            self.assertGreater(points[-1]["gaugeValue"]["doubleValue"], least)
 
     def test_jaeger_ui_and_grafana_ask_version_3(self):
         """Times with an unencoded plus, as Grafana appends them; summaries, as jaeger-ui lists them."""

@@ -21,6 +21,11 @@ pub(crate) fn integer(text: &str, bits: u32) -> Result<i64, String> {
     number.ok_or_else(|| wrong("value out of range"))
 }
 
+/// `strconv.ParseFloat(text, 64)`.
+pub(crate) fn float(text: &str) -> Result<f64, String> {
+    text.parse().map_err(|_| format!("strconv.ParseFloat: parsing {}: invalid syntax", quoted(text)))
+}
+
 /// `strconv.ParseBool`.
 pub(crate) fn boolean(text: &str) -> Result<bool, String> {
     match text {
@@ -137,6 +142,8 @@ mod tests {
         for text in ["99999999999", "-99999999999", "99999999999999999999"] {
             assert!(integer(text, 32).unwrap_err().ends_with(": value out of range"), "{text}");
         }
+        assert_eq!((float("0.95"), float("1e-1"), float("1")), (Ok(0.95), Ok(0.1), Ok(1.0)));
+        assert_eq!(float("").unwrap_err(), "strconv.ParseFloat: parsing \"\": invalid syntax");
         assert_eq!((boolean("true"), boolean("0")), (Ok(true), Ok(false)));
         assert_eq!(boolean("yes").unwrap_err(), "strconv.ParseBool: parsing \"yes\": invalid syntax");
     }

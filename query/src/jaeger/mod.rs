@@ -9,6 +9,8 @@
 //! | `trace` | a trace as OTLP has it, between loading and answering |
 //! | `adjust` | what a read that is not raw mends |
 //! | `operations` | services, and names and kinds of their spans |
+//! | `dependencies` | how often services reached each other |
+//! | `metrics` | rates, errors and latencies of spans over time |
 //! | `summary` | a trace, counted |
 //! | `go`, `trace_id` | how Go and Jaeger spell durations, times, booleans, ids |
 //! | `request`, `failure` | parameters in, errors out |
@@ -18,11 +20,13 @@
 
 mod adjust;
 mod classic;
+mod dependencies;
 mod failure;
 mod find;
 mod go;
 pub(crate) mod grpc;
 mod load;
+mod metrics;
 mod operations;
 mod question;
 mod request;

@@ -13,6 +13,11 @@ use crate::plan::prune::prune;
 /// What Jaeger calls a service whose resource has no attributes at all.
 pub(crate) const NO_SERVICE_NAME: &str = "OTLPResourceNoServiceName";
 
+/// The name that the service is stored under which Jaeger's clients know as `service`.
+pub(crate) fn stored_name(service: &str) -> &str {
+    if service == NO_SERVICE_NAME { UNKNOWN_SERVICE } else { service }
+}
+
 /// A name of spans and their kind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Operation {
@@ -60,13 +65,12 @@ impl Engine {
     ) -> Result<Vec<Operation>> {
         let turn = self.turn(tenant).await?;
         let leaves = prune(&self.snapshot(tenant), TimeRange::ALL).leaves;
-        let name = if service == NO_SERVICE_NAME { UNKNOWN_SERVICE } else { service };
         let of_service = Predicate::And(vec![
             Predicate::Signal(Signal::Spans),
             Predicate::Attribute {
                 scope: AttributeScope::Resource,
                 key: "service.name".to_owned(),
-                test: Test::Equals(name.to_owned()),
+                test: Test::Equals(stored_name(service).to_owned()),
             },
         ]);
         let lanes = turn.run.lanes();

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use spoor_store::model::{Signal, SpanKind, SpanStatus, TimeRange, UNKNOWN_SERVICE};
+use spoor_store::model::{Signal, SpanKind, SpanStatus, TimeRange};
 use spoor_store::predicate::{AttributeScope, Predicate, Test};
 
-use super::operations::NO_SERVICE_NAME;
+use super::operations::stored_name;
 use crate::error::{Error, Result};
 
 /// Most tags of one search.
@@ -38,8 +38,7 @@ impl Question {
         }
         let mut parts = vec![Predicate::Signal(Signal::Spans)];
         if let Some(service) = &self.service {
-            let name = if service == NO_SERVICE_NAME { UNKNOWN_SERVICE } else { service };
-            parts.push(attribute(AttributeScope::Resource, "service.name", name));
+            parts.push(attribute(AttributeScope::Resource, "service.name", stored_name(service)));
         }
         if let Some(operation) = &self.operation {
             parts.push(Predicate::Name(Test::Equals(operation.clone())));

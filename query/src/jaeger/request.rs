@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 const TENANT_HEADERS: [HeaderName; 2] =
     [HeaderName::from_static("x-scope-orgid"), HeaderName::from_static("x-tenant")];
 
+/// Nanoseconds in a millisecond.
+pub(crate) const NANOS_PER_MILLI: u64 = 1_000_000;
+
 /// A request.
 pub(crate) struct Request {
     parts: Parts,
@@ -103,6 +106,23 @@ impl Params {
     pub(crate) fn micros(&self, name: &str) -> Result<Option<u64>> {
         let micros = self.classic(name, |text| go::integer(text, 64))?;
         Ok(micros.map(|micros| u64::try_from(micros).unwrap_or(0).saturating_mul(1_000)))
+    }
+
+    /// Milliseconds since 1970, as nanoseconds.
+    pub(crate) fn millis(&self, name: &str) -> Result<Option<u64>> {
+        let millis = self.classic(name, |text| go::integer(text, 64))?;
+        Ok(millis.map(|millis| u64::try_from(millis).unwrap_or(0).saturating_mul(NANOS_PER_MILLI)))
+    }
+
+    /// So many milliseconds, at least `least`, as nanoseconds.
+    pub(crate) fn millis_long(&self, name: &str, least: i64) -> Result<Option<u64>> {
+        let read = |text: &str| match go::integer(text, 64)? {
+            millis if millis >= least => {
+                Ok(u64::try_from(millis).unwrap_or(0).saturating_mul(NANOS_PER_MILLI))
+            }
+            _ => Err(format!("must be at least {least}")),
+        };
+        self.classic(name, read)
     }
 
     /// Trace ids of the classic API; `None` for the id of zeros.

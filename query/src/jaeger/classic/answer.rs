@@ -74,14 +74,14 @@ pub(crate) async fn respond(
     }
 }
 
-/// Writes an answer of `spans` spans.
+/// Writes an answer of `items` spans, or whatever it has many of.
 pub(crate) async fn encode<T: Serialize + Send + 'static>(
     engine: &Engine,
-    spans: usize,
-    answer: Envelope<T>,
+    items: usize,
+    answer: T,
     pretty: bool,
 ) -> Result<Vec<u8>> {
-    write(engine, spans, move || {
+    write(engine, items, move || {
         if !pretty {
             return serde_json::to_vec(&answer);
         }

@@ -1,6 +1,8 @@
 //! Jaeger's classic HTTP API, `/api/…`: this route table, one file for each resource, and the shapes they answer in.
 
 mod answer;
+mod dependencies;
+mod metrics;
 mod model;
 mod parameters;
 mod services;
@@ -24,5 +26,10 @@ pub(super) fn routes(prefix: &str) -> Router<Engine> {
         .route(&at("/traces/{id}"), get(traces::trace))
         .route(&at("/archive/{id}"), post(traces::archive))
         .route(&at("/transform"), post(transform::transform))
+        .route(&at("/dependencies"), get(dependencies::dependencies))
+        .route(&at("/metrics/latencies"), get(metrics::latencies))
+        .route(&at("/metrics/calls"), get(metrics::calls))
+        .route(&at("/metrics/errors"), get(metrics::errors))
+        .route(&at("/metrics/minstep"), get(metrics::min_step))
         .route(&at("/{*rest}"), any(answer::no_such_call))
 }

@@ -1,7 +1,7 @@
-//! What a gRPC search asks.
+//! What gRPC calls ask.
 
 use prost_types::{Duration, Timestamp};
-use spoor_proto::jaeger::api_v3::TraceQueryParameters;
+use spoor_proto::jaeger::api_v3::{GetDependenciesRequest, TraceQueryParameters};
 use spoor_store::model::TimeRange;
 
 use crate::error::{Error, Result};
@@ -42,6 +42,18 @@ pub(super) fn question(query: Option<TraceQueryParameters>) -> Result<Question> 
         duration_max: query.duration_max.as_ref().map_or(0, length),
         limit,
     })
+}
+
+/// Reads the time that dependencies are asked for.
+pub(super) fn range(asked: &GetDependenciesRequest) -> Result<TimeRange> {
+    let (Some(start), Some(end)) = (&asked.start_time, &asked.end_time) else {
+        return Err(Error::malformed("start time and end time are required parameters"));
+    };
+    let range = TimeRange { start: moment(start), end: moment(end) };
+    if range.start >= range.end {
+        return Err(Error::malformed("start time must be before end time"));
+    }
+    Ok(range)
 }
 
 fn moment(time: &Timestamp) -> u64 {

@@ -4,15 +4,15 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use spoor_proto::jaeger::TracesData;
 use spoor_proto::jaeger::api_v3::query_service_server::QueryService;
 use spoor_proto::jaeger::api_v3::{
-    FindTraceSummariesRequest, FindTraceSummariesResponse, FindTracesRequest, GetOperationsRequest,
-    GetOperationsResponse, GetServicesRequest, GetServicesResponse, GetTraceRequest, Operation,
-    ServiceSummary, TraceSummary,
+    DependenciesResponse, Dependency, FindTraceSummariesRequest, FindTraceSummariesResponse,
+    FindTracesRequest, GetDependenciesRequest, GetOperationsRequest, GetOperationsResponse,
+    GetServicesRequest, GetServicesResponse, GetTraceRequest, Operation, ServiceSummary, TraceSummary,
 };
 use spoor_proto::otlp::ResourceSpans;
 use spoor_store::model::Tenant;
 use tonic::{Request, Response, Status};
 
-use super::parameters::question;
+use super::parameters::{question, range};
 use crate::api::answer::observe;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ use crate::jaeger::failure::Failure;
 use crate::jaeger::request;
 use crate::jaeger::summary::Summary;
 use crate::jaeger::trace::Trace;
-use crate::jaeger::{operations, trace_id, v3};
+use crate::jaeger::{dependencies, operations, trace_id, v3};
 
 /// Bytes of one chunk, about: well below the 4 MiB that clients take by default. A longer span is a chunk of its own.
 const CHUNK_BYTES_MAX: usize = 1 << 20;
@@ -128,6 +128,23 @@ impl QueryService for Service {
                 span_kind: v3::shown(kind).to_owned(),
             };
             Ok(GetOperationsResponse { operations: found.into_iter().map(shown).collect() })
+        })
+        .await
+    }
+
+    async fn get_dependencies(
+        &self,
+        request: Request<GetDependenciesRequest>,
+    ) -> Answer<DependenciesResponse> {
+        self.answer("jaeger_dependencies", async {
+            let range = range(request.get_ref())?;
+            let found = self.engine.dependencies(&tenant(&request)?, range, None).await?;
+            let shown = |dependencies::Dependency { parent, child, calls }| Dependency {
+                parent,
+                child,
+                call_count: calls,
+            };
+            Ok(DependenciesResponse { dependencies: found.into_iter().map(shown).collect() })
         })
         .await
     }

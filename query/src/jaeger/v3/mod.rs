@@ -1,6 +1,7 @@
 //! Jaeger's HTTP API, version 3, `/api/v3/…`: this route table, one file for each resource, and what they share.
 
 mod answer;
+mod dependencies;
 mod parameters;
 mod services;
 mod summaries;
@@ -22,5 +23,6 @@ pub(super) fn routes(prefix: &str) -> Router<Engine> {
         .route(&at("/traces"), get(traces::search))
         .route(&at("/traces/{id}"), get(traces::trace))
         .route(&at("/trace-summaries"), get(summaries::search))
+        .route(&at("/dependencies"), get(dependencies::dependencies))
         .route(&at("/{*rest}"), any(answer::no_such_call))
 }

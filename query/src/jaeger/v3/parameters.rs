@@ -1,4 +1,4 @@
-//! What `/api/v3/traces` and `/api/v3/trace-summaries` are asked: names in camelCase, or in the older snake_case.
+//! What `/api/v3/traces`, `/api/v3/trace-summaries` and `/api/v3/dependencies` are asked: names in camelCase, or in the older snake_case.
 
 use std::collections::BTreeMap;
 
@@ -43,6 +43,19 @@ pub(super) fn question(params: &Params) -> Result<Question> {
         duration_max,
         limit: depth.unwrap_or(DEPTH_DEFAULT),
     })
+}
+
+/// Reads the time that dependencies are asked for.
+pub(super) fn range(params: &Params) -> Result<TimeRange> {
+    let start = params.v3(&["startTime", "start_time"], go::time)?;
+    let end = params.v3(&["endTime", "end_time"], go::time)?;
+    let (Some(start), Some(end)) = (start, end) else {
+        return Err(Error::malformed("startTime and endTime are required"));
+    };
+    if start >= end {
+        return Err(Error::malformed("startTime must be before endTime"));
+    }
+    Ok(TimeRange { start, end })
 }
 
 /// Whether traces are wanted as they are stored.

@@ -1,8 +1,10 @@
 //! Jaeger's API over a real store: what is found, in which shape, and what is refused with which words.
 
 mod classic;
+mod dependencies;
 mod errors;
 mod grpc;
+mod metrics;
 mod search;
 mod v3;
 
