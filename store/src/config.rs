@@ -68,7 +68,7 @@ impl Default for Config {
             data_dir: PathBuf::from("data"),
             sync: Sync::Group,
             split_records: 500_000,
-            split_bytes: 96 << 20,
+            split_bytes: 80 << 20,
             split_age_seconds: 120,
             hot_bytes_max: 256 << 20,
             wal_bytes_max: 4 << 30,
