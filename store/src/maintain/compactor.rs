@@ -173,8 +173,9 @@ mod tests {
 
     #[test]
     fn limits_follow_the_configuration() {
-        let limits = CompactionLimits::new(&Config::default());
-        assert_eq!(limits, CompactionLimits { records_max: 500_000, bytes_max: 24 << 20 });
+        let config = Config { split_records: 7_000, split_bytes: 8 << 20, ..Config::default() };
+        let limits = CompactionLimits::new(&config);
+        assert_eq!(limits, CompactionLimits { records_max: 7_000, bytes_max: 2 << 20 });
     }
 
     proptest! {
