@@ -79,7 +79,7 @@ fn asked(engine: &Engine, params: &Params) -> Result<ContextRequest> {
     Ok(ContextRequest {
         tenant: params.tenant.clone(),
         record,
-        time: params.moment("time")?,
+        time: params.time("time")?,
         service: params.text("service").map(str::to_owned),
         within: within.transpose()?,
         before: params.count("before", LIMIT_DEFAULT, most)?,

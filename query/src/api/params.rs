@@ -159,7 +159,8 @@ impl Params {
         Ok(TimeRange { start, end })
     }
 
-    fn time(&self, name: &str) -> Result<Option<u64>> {
+    /// A moment, when given.
+    pub(super) fn time(&self, name: &str) -> Result<Option<u64>> {
         let Some(text) = self.text(name) else { return Ok(None) };
         let wrong = || Error::parameter(name, format!("`{}` is not {}", quote(text), time::EXPECTED));
         time::parse(text, self.now).map(Some).ok_or_else(wrong)
@@ -172,11 +173,6 @@ impl Params {
             Some("1" | "true") => Ok(true),
             Some(other) => Err(Error::parameter(name, format!("`{}` is neither 0 nor 1", quote(other)))),
         }
-    }
-
-    /// A moment, when given.
-    pub(super) fn moment(&self, name: &str) -> Result<Option<u64>> {
-        self.time(name)
     }
 
     pub(super) fn format(&self) -> Result<Format> {
